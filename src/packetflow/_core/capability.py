@@ -1,0 +1,358 @@
+"""Named, typed operations with a declared effect."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property, update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
+
+from packetflow._core.actor import Actor
+from packetflow._core.compatibility import types
+from packetflow._core.context import Context, bare_context
+from packetflow._core.effect import EFFECTS, Effect
+from packetflow._core.errors import DeclarationError
+from packetflow._core.ref import Message
+from packetflow._core.schema import InputContract, OutputContract, item_type, return_annotation
+from packetflow._core.step import Step
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from packetflow._core.json import JsonObject
+
+P = ParamSpec("P")
+R = TypeVar("R")
+C = TypeVar("C")
+A = TypeVar("A", bound="Actor[Any]")
+A_contra = TypeVar("A_contra", bound="Actor[Any]", contravariant=True)
+
+Kind = Literal["async", "def", "stream"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the decorator was told."""
+
+    effect: Effect = "write"
+    examples: tuple[str, ...] = ()
+    name: str | None = None
+    version: int = 1
+    timeout: timedelta | None = None
+    confirm: bool = False
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(eq=False)
+class Declaration:
+    """What is known of a capability: identity, intent, effect and contract. Immutable once the app is built."""
+
+    function: Callable[..., Any]
+    options: Options
+    locals: Mapping[str, Any] = field(repr=False)
+    """Names visible where it was declared, to resolve annotations that were written as text."""
+    owner: type[Actor[Any]] | None = None
+    """The actor class of a message; None for a function."""
+
+    @cached_property
+    def id(self) -> str:
+        """The unique name: `summarize`, or `room.post` for a message of an actor."""
+        name = self.options.name or self.function.__name__
+        return name if self.options.name or self.owner is None else f"{self.owner.actor_type.name}.{name}"
+
+    @cached_property
+    def intent(self) -> str:
+        """What it is for, in a human's words: the docstring up to its first empty line."""
+        return " ".join((inspect.getdoc(self.function) or "").split("\n\n")[0].split())
+
+    @property
+    def effect(self) -> Effect:
+        """What it does to the world."""
+        return self.options.effect
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """Sentences that ask for it."""
+        return self.options.examples
+
+    @cached_property
+    def kind(self) -> Kind:
+        """How it runs: awaited, called, or iterated."""
+        if inspect.isasyncgenfunction(self.function):
+            return "stream"
+        return "async" if inspect.iscoroutinefunction(self.function) else "def"
+
+    @cached_property
+    def takes_context(self) -> bool:
+        """Whether its first parameter (after self) is the Context."""
+        parameters = self._own_parameters
+        return bool(parameters) and self._hints.get(parameters[0].name) is Context
+
+    @cached_property
+    def parameters(self) -> tuple[inspect.Parameter, ...]:
+        """Its inputs: parameters without self and without the Context."""
+        return self._own_parameters[1:] if self.takes_context else self._own_parameters
+
+    @cached_property
+    def input(self) -> InputContract:
+        """What it accepts; for a message of an actor without the actor's key."""
+        return InputContract(self.id, self.parameters, self._hints)
+
+    @cached_property
+    def output(self) -> OutputContract:
+        """What it promises; a stream promises the list of its items."""
+        returned = return_annotation(self.id, self._signature, self._hints)
+        item = item_type(returned)
+        return OutputContract(self.id, list[item] if item is not None else returned)  # type: ignore[valid-type]
+
+    @cached_property
+    def input_schema(self) -> JsonObject:
+        """JSON Schema of the whole input; for a message of an actor with the actor's key as its first field."""
+        schema = self.input.schema
+        if self.owner is None:
+            return schema
+        name = self.owner.actor_type.key
+        about = f"Which {self.owner.actor_type.name.replace('_', ' ')}."
+        key = {name: {"type": "string", "minLength": 1, "description": about}}
+        return {**schema, "properties": {**key, **schema["properties"]}, "required": [name, *schema.get("required", ())]}
+
+    @cached_property
+    def output_schema(self) -> JsonObject:
+        """JSON Schema of the output."""
+        return self.output.schema
+
+    @cached_property
+    def requires(self) -> tuple[str, ...]:
+        """Names of the inputs that must be given."""
+        return tuple(self.input_schema.get("required", ()))
+
+    @cached_property
+    def provides(self) -> tuple[str, ...]:
+        """Names of the fields of its output; `result` when the output is no object."""
+        schema = self.output_schema
+        if "$ref" in schema:
+            schema = schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
+        return tuple(schema["properties"]) if "properties" in schema and types(schema) == {"object"} else ("result",)
+
+    def verify(self) -> None:
+        """Build every contract now; raises DeclarationError for the first thing that cannot work."""
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]{0,127}", self.id):
+            message = f"{self.id!r} is no name for a capability: use letters, digits, _ . and -"
+            raise DeclarationError(message)
+        if self.effect not in EFFECTS:
+            message = f"capability {self.id!r}: effect {self.effect!r} is none of {', '.join(EFFECTS)}"
+            raise DeclarationError(message)
+        if not self.intent:
+            message = f"capability {self.id!r} needs a docstring: its first sentence is the intent people search by"
+            raise DeclarationError(message)
+        if self.owner is not None and any(p.name == self.owner.actor_type.key for p in self.parameters):
+            message = f"capability {self.id!r}: {self.owner.actor_type.key!r} is the actor's key; rename one of them"
+            raise DeclarationError(message)
+        _ = self.input_schema, self.output_schema
+
+    def described(self) -> JsonObject:
+        """Give what discovery shows."""
+        return {
+            "id": self.id,
+            "intent": self.intent,
+            "effect": self.effect,
+            "effects": [self.effect],
+            "requires": list(self.requires),
+            "provides": list(self.provides),
+            "input_schema": self.input_schema,
+            "output_schema": self.output_schema,
+            "examples": list(self.examples),
+            "version": self.options.version,
+            "confirm": self.options.confirm,
+            "tags": list(self.options.tags),
+            "streams": self.kind == "stream",
+            "actor": self.owner.actor_type.name if self.owner else None,
+        }
+
+    def step_of(self, inputs: Mapping[str, Any]) -> Step[Any]:
+        """Make a step with these inputs by name; unknown names are found when the plan is proven."""
+        return Step("step", {"capability_id": self.id, "inputs": dict(inputs)})
+
+    def named_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+        """Give positional arguments their names; raises TypeError as a call would for too many or doubled ones."""
+        names = [parameter.name for parameter in self.parameters]
+        if len(args) > len(names):
+            message = f"{self.id} takes {len(names)} arguments, {len(args)} were given"
+            raise TypeError(message)
+        named = dict(zip(names, args, strict=False))
+        if doubled := named.keys() & kwargs.keys():
+            message = f"{self.id} got {sorted(doubled)[0]!r} twice"
+            raise TypeError(message)
+        return {**named, **kwargs}
+
+    @cached_property
+    def _signature(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    @cached_property
+    def _own_parameters(self) -> tuple[inspect.Parameter, ...]:
+        parameters = tuple(self._signature.parameters.values())
+        return parameters[1:] if self.owner is not None else parameters
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        try:
+            return get_type_hints(self.function, localns=dict(self.locals), include_extras=True)
+        except NameError as error:
+            message = f"capability {self.function.__qualname__!r}: an annotation names something unknown: {error}"
+            raise DeclarationError(message) from error
+
+
+class Capability(Declaration, Generic[P, R, C]):
+    """A capability that is a function. Calling it calls the function: no app, no checks, as a test would."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> C:
+        """Call the plain function; a declared Context is one without app or authority."""
+        return self.bind(bare_context())(*args, **kwargs)
+
+    def bind(self, context: Context) -> Callable[P, C]:
+        """Give the plain function with this Context, for a test that wants to say who calls."""
+        function = self.function
+        if not self.takes_context:
+            return function
+
+        def bound(*args: P.args, **kwargs: P.kwargs) -> C:
+            return function(context, *args, **kwargs)
+
+        return bound
+
+    def step(self, *args: P.args, **kwargs: P.kwargs) -> Step[R]:
+        """Write a call of this capability into a plan; outputs of other steps may stand for any argument."""
+        return self.step_of(self.named_arguments(args, kwargs))
+
+
+class ActorCapability(Declaration, Message[A_contra, P, R]):
+    """A capability that is a message of an actor. Send it with `ref.ask`, `ref.tell` or through a plan."""
+
+    def __set_name__(self, owner: type[Actor[Any]], name: str) -> None:
+        """Learn the class it is declared in."""
+        self.owner = owner
+
+    @overload
+    def __get__(self, instance: None, owner: object) -> ActorCapability[A_contra, P, R]: ...
+    @overload
+    def __get__(self, instance: Actor[Any], owner: object) -> Callable[P, Any]: ...
+    def __get__(self, instance: Actor[Any] | None, owner: object) -> Any:
+        """On the class: the capability. On an actor: the method, called within the message in hand."""
+        if instance is None:
+            return self
+        if not self.takes_context:
+            return self.function.__get__(instance)
+        return lambda *args, **kwargs: self.function(instance, instance.context, *args, **kwargs)
+
+    def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
+        """Give the same message for a subclass of its actor, under the subclass's name."""
+        return ActorCapability(self.function, self.options, self.locals, owner)
+
+    def step(self, key: str, *args: P.args, **kwargs: P.kwargs) -> Step[R]:
+        """Write this message to the actor `key` into a plan."""
+        owner = cast("type[Actor[Any]]", self.owner)
+        return self.step_of({owner.actor_type.key: key, **self.named_arguments(args, kwargs)})
+
+
+class _Decorator(Protocol):
+    """`capability(...)` with options, waiting for the function."""
+
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, Context, P], R], /) -> ActorCapability[A, P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[A, P], R], /) -> ActorCapability[A, P, R]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[Context, P], Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[Concatenate[Context, P], R], /) -> Capability[P, R, R]: ...
+    @overload
+    def __call__(self, fn: Callable[P, Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[P, AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+    @overload
+    def __call__(self, fn: Callable[P, R], /) -> Capability[P, R, R]: ...
+
+
+@overload
+def capability(fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+@overload
+def capability(fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+@overload
+def capability(fn: Callable[Concatenate[A, Context, P], R], /) -> ActorCapability[A, P, R]: ...
+@overload
+def capability(fn: Callable[Concatenate[A, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+@overload
+def capability(fn: Callable[Concatenate[A, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+@overload
+def capability(fn: Callable[Concatenate[A, P], R], /) -> ActorCapability[A, P, R]: ...
+@overload
+def capability(fn: Callable[Concatenate[Context, P], Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
+@overload
+def capability(fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+@overload
+def capability(fn: Callable[Concatenate[Context, P], R], /) -> Capability[P, R, R]: ...
+@overload
+def capability(fn: Callable[P, Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
+@overload
+def capability(fn: Callable[P, AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+@overload
+def capability(fn: Callable[P, R], /) -> Capability[P, R, R]: ...
+@overload
+def capability(
+    *,
+    effect: Effect = "write",
+    examples: Sequence[str] = (),
+    name: str | None = None,
+    version: int = 1,
+    timeout: timedelta | None = None,
+    confirm: bool = False,
+    tags: Sequence[str] = (),
+) -> _Decorator: ...
+def capability(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """Declare a function or an actor's method as a capability.
+
+    `effect` is what it does to the world and `write` unless declared, so that a forgotten declaration is the careful
+    one. `examples` are sentences that ask for it. `name` replaces the id. `timeout` bounds one call. `confirm` makes
+    every call wait for a person's yes. The docstring's first paragraph is the intent.
+
+    A plain function may be `async def`, `def` (it runs in a worker thread, so it may block) or an async generator
+    (streams partial outputs; its output is their list). A method may be `async def`, `def` (runs in place, so it must
+    not block) or an async generator. A first parameter annotated `Context` is filled in and is no input.
+    """
+    made = Options(**{k: tuple(v) if k in {"examples", "tags"} else v for k, v in options.items()})
+    visible = _visible_names(sys._getframe(1))  # noqa: SLF001 - the only way to resolve names local to the declaration
+
+    def declare(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - the overloads say what it is
+        first = next(iter(inspect.signature(function).parameters), None)
+        is_method = first == "self"
+        declared = (ActorCapability if is_method else Capability)(function, made, visible)
+        return update_wrapper(declared, function, updated=())
+
+    return declare(fn) if fn is not None else declare
+
+
+def _visible_names(frame: FrameType) -> dict[str, Any]:
+    """Copy the names around a declaration that is not at module level: a function's, and a class body's within it."""
+    visible: dict[str, Any] = {}
+    here: FrameType | None = frame
+    for _ in range(2):
+        if here is None or here.f_locals is here.f_globals:
+            break
+        visible = {**here.f_locals, **visible}
+        here = here.f_back if here.f_back is not None and here.f_back.f_globals is here.f_globals else None
+    return visible

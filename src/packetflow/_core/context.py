@@ -1,0 +1,119 @@
+"""One call's circumstances: who calls, by which authority, under which trace, until when."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from packetflow._core.errors import DeclarationError
+from packetflow._core.grant import Grant
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+    from packetflow._core.ref import Ref
+
+A = TypeVar("A")
+
+
+class Door(Protocol):
+    """The one door, seen from inside a call; the engine implements it."""
+
+    def call(self, capability: object, inputs: Mapping[str, object], context: Context) -> Awaitable[Any]:
+        """Call another capability under the same authority, trace and deadline."""
+        ...
+
+    def ref(self, kind: type[A], key: str, context: Context) -> Ref[A]:
+        """Address an actor under the same authority, trace and deadline."""
+        ...
+
+    def saved(self, kind: type[object], context: Context) -> AsyncIterator[tuple[str, Any]]:
+        """Read the committed states of all actors of a class, by key."""
+        ...
+
+    def report(self, context: Context, done: float, total: float | None, note: str) -> None:
+        """Tell whoever follows the call how far it is."""
+        ...
+
+
+def new_id() -> str:
+    """Make a 128-bit random id, 32 hex digits, as W3C trace ids are."""
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a capability knows of its call; injected where a first parameter is annotated with it.
+
+    It never tells who asks (a person, a plan, a model): only under which principal and authority.
+    """
+
+    principal: str
+    grant: Grant
+    trace_id: str = field(default_factory=new_id)
+    message_id: str | None = None
+    """Names the message for good: the same id to the same actor again gives the first reply again."""
+    deadline: float | None = None
+    """When the caller stops waiting, on the event loop's clock, seconds. None: the default of what is called."""
+    run_id: str | None = None
+    step: str | None = None
+    confirmed: frozenset[str] = frozenset()
+    """Digests of the calls that a person has confirmed."""
+    chain: tuple[str, ...] = ()
+    """Topics of the actors that wait for this call, outermost first; asking one of them again would wait for ever."""
+    sink: Callable[[object], Awaitable[None]] | None = field(default=None, repr=False)
+    """Takes the partial outputs of a streaming capability as they come; waits when its reader is slow."""
+    door: Door | None = field(default=None, repr=False)
+
+    def inside(self, topic: str) -> Context:
+        """Give the context that a message handler of the actor with this topic passes on."""
+        return Context(
+            self.principal,
+            self.grant,
+            self.trace_id,
+            None,
+            self.deadline,
+            self.run_id,
+            self.step,
+            self.confirmed,
+            (*self.chain, topic),
+            None,
+            self.door,
+        )
+
+    async def call(self, capability: object, /, **inputs: object) -> Any:  # noqa: ANN401 - the capability's own output
+        """Call another capability (by declaration or id) under this call's authority, trace and deadline."""
+        return await self._through().call(capability, inputs, self)
+
+    def actor(self, kind: type[A], key: str) -> Ref[A]:
+        """Address an actor under this call's authority, trace and deadline."""
+        return self._through().ref(kind, key, self)
+
+    def saved(self, kind: type[object]) -> AsyncIterator[tuple[str, Any]]:
+        """Read the last committed state of every durable actor of `kind` as `(key, state)`, ordered by key.
+
+        Needs the right to use one of the actor's `read` capabilities on any key; raises NotAllowed otherwise.
+        """
+        return self._through().saved(kind, self)
+
+    def report(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Say how far a long call is: `done` of `total` (or a fraction of 1), and in words; costs nothing unheard."""
+        if self.door is not None:
+            self.door.report(self, done, total, note)
+
+    def acting_for(self, principal: str) -> Context:
+        """Give this context in the name of `principal`; raises NotAllowed unless the grant may act for them."""
+        grant = self.grant.acting_for(principal)
+        return self if grant is self.grant and principal == self.principal else replace(self, principal=principal, grant=grant)
+
+    def _through(self) -> Door:
+        if self.door is None:
+            message = "this context belongs to no running app: enter the App and call through its client"
+            raise DeclarationError(message)
+        return self.door
+
+
+def bare_context() -> Context:
+    """Make the context of a capability that is called directly, as a plain function: no app, no authority."""
+    return Context("nobody", Grant.none(), trace_id="0" * 32)

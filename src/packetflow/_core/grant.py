@@ -1,0 +1,151 @@
+"""Authority: a held object that names what its holder may call, and only ever narrows when it is passed on."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime  # noqa: TC003 - a dataclass field
+from typing import TYPE_CHECKING, Final
+
+from packetflow._core.constraint import Check, Constraint  # noqa: TC001 - dataclass fields
+from packetflow._core.effect import EFFECTS, Effect  # noqa: TC001 - dataclass fields
+from packetflow._core.errors import NotAllowed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+
+@dataclass(frozen=True, slots=True)
+class Caveat:
+    """One narrowing. A grant permits what every one of its caveats permits."""
+
+    only: frozenset[str] | None = None
+    """Ids of the capabilities that may be called; a trailing `*` means every id with that beginning. None: all."""
+    effects: frozenset[Effect] | None = None
+    limits: tuple[tuple[str, tuple[tuple[str, Constraint], ...]], ...] = ()
+    """For a capability id, limits on its arguments."""
+    expires: datetime | None = None
+    act_for: frozenset[str] | None = None
+    """Principals in whose name the holder may act. None: no narrowing of the caveats before it."""
+    confirm: frozenset[Effect] = frozenset()
+    """Effects that need a person's confirmation."""
+
+
+_NOBODY: Final = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grant:
+    """Authority of one holder. Compared by identity: a copy of its fields is not the grant.
+
+    Only `Grant.root()` starts from nothing; every other grant comes from `delegate` or `meet`, which add caveats and
+    never remove one. That is the shape of macaroons (Birgisson et al., NDSS 2014), held as a reference.
+    """
+
+    holder: str
+    caveats: tuple[Caveat, ...] = ()
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    parents: tuple[str, ...] = ()
+    _reach: dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]] = field(
+        default_factory=dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]], repr=False
+    )
+
+    @classmethod
+    def root(cls, holder: str = "local-owner") -> Grant:
+        """Make the grant that holds all authority; the App makes one and hands it to whoever started it."""
+        return cls(holder)
+
+    @classmethod
+    def none(cls, holder: str = "nobody") -> Grant:
+        """Make a grant that permits nothing."""
+        return cls(holder, (Caveat(only=_NOBODY, act_for=_NOBODY),))
+
+    def delegate(
+        self,
+        holder: str,
+        *,
+        only: Iterable[str] | None = None,
+        effects: Iterable[Effect] | None = None,
+        limits: Mapping[str, Mapping[str, Constraint]] | None = None,
+        expires: datetime | None = None,
+        act_for: Iterable[str] = (),
+        confirm: Iterable[Effect] = (),
+    ) -> Grant:
+        """Pass on a part of this authority to `holder`; the result never permits what this grant does not.
+
+        `only` are capability ids (`room.*` for all that begin so); `effects`, `limits` and `expires` narrow further.
+        The holder may act in nobody else's name unless `act_for` says so and this grant allows it.
+        Raises ValueError when a limit makes no sense or `expires` has no time zone.
+        """
+        if expires is not None and expires.tzinfo is None:
+            message = "expires needs a time zone"
+            raise ValueError(message)
+        for constraints in (limits or {}).values():
+            for constraint in constraints.values():
+                constraint.compiled()
+        caveat = Caveat(
+            only=None if only is None else frozenset(only),
+            effects=None if effects is None else frozenset(effects),
+            limits=tuple((name, tuple(sorted(c.items(), key=lambda item: item[0]))) for name, c in (limits or {}).items()),
+            expires=expires,
+            act_for=frozenset(act_for) | {holder},
+            confirm=frozenset(confirm),
+        )
+        return Grant(holder, (*self.caveats, caveat), parents=(*self.parents, self.id))
+
+    def meet(self, other: Grant, holder: str | None = None) -> Grant:
+        """Give the authority that both grants have: that of a person AND an agent AND a plan."""
+        caveats = (*self.caveats, *(c for c in other.caveats if c not in self.caveats))
+        parents = tuple(dict.fromkeys((*self.parents, self.id, *other.parents, other.id)))
+        return Grant(holder or self.holder, caveats, parents=parents)
+
+    def may_name(self, capability_id: str, effect: Effect) -> bool:
+        """Whether the capability may be called at all, arguments and time aside: what discovery shows."""
+        return self.reach(capability_id, effect)[0]
+
+    def reach(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], bool]:
+        """Give, compiled once: whether it may be named, the limits on its arguments, whether a person must confirm."""
+        known = self._reach.get((capability_id, effect))
+        if known is None:
+            known = self._reach[capability_id, effect] = self._compile(capability_id, effect)
+        return known
+
+    @property
+    def expires(self) -> datetime | None:
+        """The earliest end of any caveat."""
+        return min((c.expires for c in self.caveats if c.expires is not None), default=None)
+
+    def may_act_for(self, principal: str) -> bool:
+        """Whether the holder may act in the name of `principal`; in their own name they always may."""
+        return principal == self.holder or all(c.act_for is None or principal in c.act_for for c in self.caveats)
+
+    def acting_for(self, principal: str) -> Grant:
+        """Give the same authority in the name of `principal`; raises NotAllowed when that is not granted."""
+        if principal == self.holder:
+            return self
+        if not self.may_act_for(principal):
+            message = f"{self.holder!r} may not act for {principal!r}"
+            raise NotAllowed(message, principal=self.holder, act_for=principal)
+        return Grant(principal, self.caveats, parents=(*self.parents, self.id))
+
+    def _compile(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], bool]:
+        named = effect in EFFECTS and all(_names(c, capability_id, effect) for c in self.caveats)
+        checks = tuple(
+            (argument, constraint.compiled())
+            for caveat in self.caveats
+            for name, constraints in caveat.limits
+            if _matches(name, capability_id)
+            for argument, constraint in constraints
+        )
+        return named, checks, any(effect in c.confirm for c in self.caveats)
+
+
+def _names(caveat: Caveat, capability_id: str, effect: Effect) -> bool:
+    if caveat.effects is not None and effect not in caveat.effects:
+        return False
+    return caveat.only is None or any(_matches(pattern, capability_id) for pattern in caveat.only)
+
+
+def _matches(pattern: str, capability_id: str) -> bool:
+    return capability_id.startswith(pattern[:-1]) if pattern.endswith("*") else pattern == capability_id

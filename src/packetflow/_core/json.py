@@ -1,0 +1,28 @@
+"""The JSON value: the one form in which inputs, outputs, plans and events leave Python."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, TypeAlias
+
+from pydantic import JsonValue
+
+Json: TypeAlias = JsonValue
+"""Any JSON value."""
+
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object; `Any` because schemas and payloads are read by key and checked where they are read."""
+
+
+def canonical(value: object) -> bytes:
+    """Encode a JSON value so that equal values give equal bytes: sorted keys, no spaces, UTF-8, no NaN.
+
+    Raises ValueError for NaN and infinities and TypeError for what is not JSON.
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest(value: object, length: int = 32) -> str:
+    """Name a JSON value by its content: the first `length` hex digits of the SHA-256 of its canonical bytes."""
+    return hashlib.sha256(canonical(value)).hexdigest()[:length]

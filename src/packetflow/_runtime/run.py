@@ -1,0 +1,299 @@
+"""One execution of a plan: data flow without barriers, told by events as it goes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from packetflow._core.errors import CallCancelled, PacketFlowError
+from packetflow._core.plan import (
+    Binding,
+    Block,
+    BranchNode,
+    Condition,
+    Fields,
+    Items,
+    Literally,
+    MapNode,
+    Node,
+    ReduceNode,
+    Reference,
+    RetryNode,
+    StepNode,
+    needs,
+)
+from packetflow._core.run import (
+    Failure,
+    RunFinished,
+    StepFailed,
+    StepProgressed,
+    StepSkipped,
+    StepStarted,
+    StepSucceeded,
+)
+from packetflow._runtime.engine import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from packetflow._core.context import Context
+    from packetflow._core.event import Event
+    from packetflow._core.run import Run
+    from packetflow._runtime.engine import Engine
+
+Scope = Mapping[str, "asyncio.Future[Result]"]
+
+
+class BlockFailed(Exception):
+    """A node of a block did not succeed; carries why."""
+
+    def __init__(self, failure: Failure, node: str) -> None:
+        """Name the first node that failed."""
+        super().__init__(failure.message)
+        self.failure, self.node = failure, node
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped(Exception):
+    because: str
+
+
+class Execution:
+    """Runs one proven plan. A node starts as soon as all it needs has succeeded, and waits for nothing else.
+
+    A failing node does not stop what does not need it. Cancelling `execute` cancels every running capability and waits
+    for them.
+    """
+
+    def __init__(self, run: Run[Any], engine: Engine, context: Context, tell: Callable[[Event], None]) -> None:
+        """Run `run.plan` under `context`; every event goes to `tell`, in order."""
+        self._run, self._engine, self._context, self._tell = run, engine, context, tell
+        self._now: Callable[[], datetime] = engine.now
+
+    async def execute(self) -> Result | None:
+        """Run to the end and tell how it ended; gives the output when all succeeded. Raises only CancelledError."""
+        plan = self._run.plan
+        try:
+            result = await self._block(plan.nodes, plan.output, {}, "")
+        except BlockFailed as failed:
+            self._finish("failed", failure=failed.failure)
+            return None
+        except asyncio.CancelledError:
+            failure = Failure(code=CallCancelled.code, message="the run was cancelled")
+            self._finish("cancelled", failure=failure)
+            raise
+        self._finish("succeeded", output=result.json)
+        return result
+
+    def _finish(self, status: Any, *, output: Any = None, failure: Failure | None = None) -> None:  # noqa: ANN401
+        self._tell(RunFinished(run_id=self._run.id, status=status, output=output, failure=failure, at=self._now()))
+
+    async def _block(self, nodes: Sequence[Node], output: Binding, outer: Scope, prefix: str) -> Result:
+        """Run nodes as their inputs arrive. Raises BlockFailed when one failed, after the others have ended."""
+        loop = asyncio.get_running_loop()
+        own = {node.id: loop.create_future() for node in nodes}
+        scope: Scope = {**outer, **own}
+        failures: list[BlockFailed] = []
+
+        async def go(node: Node) -> None:
+            result = own[node.id]
+            try:
+                await self._ready(node, scope)
+                result.set_result(await self._node(node, scope, f"{prefix}{node.id}"))
+            except _Skipped as skipped:
+                self._tell(StepSkipped(run_id=self._run.id, node=f"{prefix}{node.id}", because=skipped.because, at=self._now()))
+                result.set_exception(skipped)
+            except BlockFailed as failed:
+                failures.append(failed)
+                result.set_exception(failed)
+            finally:
+                if not result.done():
+                    result.cancel()
+                elif not result.cancelled():
+                    result.exception()  # whoever needs it looks; nobody may
+
+        async with asyncio.TaskGroup() as group:
+            for node in nodes:
+                group.create_task(go(node))
+        if failures:
+            raise failures[0]
+        return _resolve(output, scope)
+
+    async def _ready(self, node: Node, scope: Scope) -> None:
+        for name in sorted(needs(node)):
+            try:
+                await asyncio.shield(scope[name])
+            except (BlockFailed, _Skipped):
+                raise _Skipped(f"{name!r} did not succeed") from None
+
+    async def _node(self, node: Node, scope: Scope, path: str) -> Result:
+        if isinstance(node, StepNode):
+            inputs = {name: _resolve(binding, scope).json for name, binding in node.inputs.items()}
+            return await self._step(node, inputs, path)
+        self._started(path, None, {})
+        try:
+            result = await self._composite(node, scope, path)
+        except BlockFailed as failed:
+            self._failed(path, failed.failure)
+            raise
+        except asyncio.CancelledError:
+            self._failed(path, Failure(code=CallCancelled.code, message="the run was cancelled"))
+            raise
+        self._tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=self._now()))
+        return result
+
+    async def _composite(self, node: Node, scope: Scope, path: str) -> Result:
+        match node:
+            case BranchNode():
+                chosen = next((case.then for case in node.cases if _holds(case.when, scope)), node.otherwise)
+                return await self._inner(chosen, scope, f"{path}/") if chosen is not None else Result(None, None)
+            case MapNode():
+                return await self._map(node, scope, path)
+            case ReduceNode():
+                return await self._reduce(node, scope, path)
+            case RetryNode():
+                return await self._retry(node, scope, path)
+            case StepNode():
+                return await self._node(node, scope, path)
+
+    async def _inner(self, block: Block, scope: Scope, prefix: str) -> Result:
+        return await self._block(block.nodes, block.output, scope, prefix)
+
+    async def _map(self, node: MapNode, scope: Scope, path: str) -> Result:
+        over = _resolve(node.over, scope)
+        turn = asyncio.Semaphore(node.concurrency)
+        results: list[Result | BlockFailed] = []
+
+        async def one(number: int, item: Result) -> None:
+            async with turn:
+                try:
+                    results[number] = await self._inner(
+                        node.each, {**scope, f"{node.id}.item": _done(item)}, f"{path}[{number}]/"
+                    )
+                except BlockFailed as failed:
+                    results[number] = failed
+
+        async with asyncio.TaskGroup() as group:
+            for number, item in enumerate(_each(over)):
+                results.append(Result(None, None))
+                group.create_task(one(number, item))
+        for result in results:
+            if isinstance(result, BlockFailed):
+                raise result
+        done = cast("list[Result]", results)
+        return Result([result.value for result in done], [result.json for result in done])
+
+    async def _reduce(self, node: ReduceNode, scope: Scope, path: str) -> Result:
+        carried = _resolve(node.initial, scope)
+        for number, item in enumerate(_each(_resolve(node.over, scope))):
+            variables = {f"{node.id}.item": _done(item), f"{node.id}.accumulator": _done(carried)}
+            carried = await self._inner(node.each, {**scope, **variables}, f"{path}[{number}]/")
+        return carried
+
+    async def _retry(self, node: RetryNode, scope: Scope, path: str) -> Result:
+        last: BlockFailed | None = None
+        for attempt in range(1, node.attempts + 1):
+            try:
+                return await self._inner(node.attempt, scope, f"{path}[{attempt}]/")
+            except BlockFailed as failed:
+                last = failed
+            if attempt < node.attempts:
+                await asyncio.sleep(node.backoff * 2 ** (attempt - 1))
+        if node.otherwise is not None:
+            return await self._inner(node.otherwise, scope, f"{path}/")
+        assert last is not None  # noqa: S101 - there is at least one attempt
+        raise last
+
+    async def _step(self, node: StepNode, inputs: dict[str, Any], path: str) -> Result:
+        self._started(path, node.capability_id, inputs)
+        context = replace(
+            self._context, step=path, run_id=self._run.id, message_id=f"{self._run.id}/{path}", sink=self._sink(path)
+        )
+        try:
+            result = await self._engine.perform(node.capability_id, inputs, context)
+        except PacketFlowError as error:
+            details = dict(error.details)
+            failure = Failure(code=error.code, message=error.message, details=details)
+            self._failed(path, failure)
+            raise BlockFailed(failure, path) from error
+        except asyncio.CancelledError:
+            self._failed(path, Failure(code=CallCancelled.code, message="the run was cancelled"))
+            raise
+        self._tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=self._now()))
+        return result
+
+    def _sink(self, path: str) -> Callable[[object], Any]:
+        count = 0
+
+        async def heard(part: object) -> None:
+            nonlocal count
+            count += 1
+            event = StepProgressed(run_id=self._run.id, node=path, done=count, partial=part)
+            self._engine.progress(event, self._context)
+
+        return heard
+
+    def _started(self, path: str, capability_id: str | None, inputs: dict[str, Any]) -> None:
+        event = StepStarted(run_id=self._run.id, node=path, capability_id=capability_id, inputs=inputs, at=self._now())
+        self._tell(event)
+
+    def _failed(self, path: str, failure: Failure) -> None:
+        self._tell(StepFailed(run_id=self._run.id, node=path, failure=failure, at=self._now()))
+
+
+def _done(result: Result) -> asyncio.Future[Result]:
+    future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    future.set_result(result)
+    return future
+
+
+def _each(over: Result) -> list[Result]:
+    values = cast("Sequence[Any]", over.value)
+    return [Result(value, json) for value, json in zip(values, cast("list[Any]", over.json), strict=True)]
+
+
+def _resolve(binding: Binding, scope: Scope) -> Result:
+    """The one place where outputs become inputs."""
+    match binding:
+        case Literally():
+            return Result(binding.literal, binding.literal)
+        case Reference():
+            return _dug(scope[binding.step].result(), binding.path)
+        case Items():
+            found = [_resolve(item, scope) for item in binding.items]
+            return Result([one.value for one in found], [one.json for one in found])
+        case Fields():
+            named = {name: _resolve(item, scope) for name, item in binding.fields.items()}
+            return Result({n: one.value for n, one in named.items()}, {n: one.json for n, one in named.items()})
+
+
+def _dug(result: Result, path: Sequence[str | int]) -> Result:
+    value, json = result.value, cast("Any", result.json)
+    for key in path:
+        json = json[key]
+        value = value[key] if isinstance(value, Mapping | list | tuple) else getattr(value, str(key), json)
+    return Result(value, json)
+
+
+def _holds(when: Condition, scope: Scope) -> bool:
+    left: Any = _resolve(when.value, scope).json
+    if when.op == "truthy":
+        return bool(left)
+    if when.op == "empty":
+        return left is None or left in ("", [], {})
+    right: Any = _resolve(cast("Binding", when.to), scope).json
+    compare: dict[str, Callable[[], bool]] = {
+        "eq": lambda: left == right,
+        "ne": lambda: left != right,
+        "lt": lambda: left < right,
+        "le": lambda: left <= right,
+        "gt": lambda: left > right,
+        "ge": lambda: left >= right,
+        "in": lambda: left in right,
+    }
+    return compare[when.op]()
+
+

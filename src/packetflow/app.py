@@ -1,0 +1,177 @@
+"""The composition root: capabilities, actors, store, fabric and planners in one lifespan."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packetflow._core.actor import Actor
+from packetflow._core.capability import Declaration
+from packetflow._core.errors import DeclarationError
+from packetflow._core.grant import Grant
+from packetflow._core.registry import Registry
+from packetflow._runtime.client import Client, Parts
+from packetflow._runtime.engine import Engine
+from packetflow._runtime.planning import Planning
+from packetflow._runtime.records import Records
+from packetflow._runtime.runs import Runs
+from packetflow._runtime.telemetry import Telemetry
+from packetflow._runtime.timer import Timer
+from packetflow.fabrics.local import LocalFabric
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
+    from types import TracebackType
+
+    from packetflow._core.ports import Clock, Fabric, Planner, Store
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """The present moment, UTC."""
+        return datetime.now(UTC)
+
+
+async def _nothing(_: Client) -> None:
+    """Seed nothing."""
+
+
+def data_directory() -> Path:
+    """Where an app keeps its data unless told otherwise: `$PACKETFLOW_DATA`, else `.packetflow` in the working folder."""
+    return Path(os.environ.get("PACKETFLOW_DATA", ".packetflow"))
+
+
+class App:
+    """Wires capabilities and actors to the ports and owns their lifespan, nothing else.
+
+    ```python
+    app = pf.App(Room, summarize)
+    async with app as root:  # root holds all authority
+        await root.call(summarize, messages=[])
+    ```
+
+    Without a store it keeps everything in SQLite, in `data_directory()`; without planners it plans by rules, and by
+    the language models that the environment names. Entering starts it, leaving ends every run and actor and leaves no
+    task behind; an app can be entered again.
+    """
+
+    def __init__(
+        self,
+        *parts: Declaration | type[Actor[Any]],
+        store: Store | None = None,
+        fabric: Fabric | None = None,
+        planners: Sequence[Planner] | None = None,
+        clock: Clock | None = None,
+        seed: Callable[[Client], Awaitable[None]] | None = None,
+    ) -> None:
+        """Take capabilities and actor classes; raises DeclarationError for the first thing that cannot work.
+
+        `seed` fills a store that is used for the first time; it is called once in the life of a store.
+        """
+        declared = list(_declarations(parts))
+        for declaration in declared:
+            declaration.verify()
+        actors = [part for part in dict.fromkeys(parts) if isinstance(part, type)]
+        if len({kind.actor_type.name for kind in actors}) < len(actors):
+            message = "two actor classes have one name; give one of them another (name=...)"
+            raise DeclarationError(message)
+        self.registry = Registry(declared, actors)
+        self._given = parts
+        self._store, self._fabric, self._planners, self._seed = store, fabric, planners, seed
+        self._clock: Clock = clock or SystemClock()
+        self._stack: AsyncExitStack | None = None
+        self._parts: Parts | None = None
+
+    async def __aenter__(self) -> Client:
+        """Open the store, start the clock, and give the client that holds all authority."""
+        if self._stack is not None:
+            message = "this app is running already"
+            raise DeclarationError(message)
+        self._stack = AsyncExitStack()
+        try:
+            self._parts = await self._start(self._stack)
+        except BaseException:
+            await self._stack.aclose()
+            self._stack = None
+            raise
+        root = Client(self._parts, Grant.root())
+        await self._sow(root)
+        return root
+
+    def placed(self, data: Path, *, seeded: bool = True) -> App:
+        """Give the same app with its data in a folder of its own; `seeded=False` leaves a new store empty for good."""
+        from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - see _default_store
+
+        seed = self._seed if seeded else _nothing
+        store = SQLiteStore(data / "packetflow.db")
+        return App(
+            *self._given, store=store, fabric=self._fabric, planners=self._planners, clock=self._clock, seed=seed
+        )
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Cancel what runs, save what is awake, close the store."""
+        stack, self._stack, self._parts = self._stack, None, None
+        if stack is not None:
+            await stack.aclose()
+
+    @property
+    def parts(self) -> Parts:
+        """The running parts, for the edges; raises RuntimeError while the app does not run."""
+        if self._parts is None:
+            message = "the app is not running: enter it first"
+            raise RuntimeError(message)
+        return self._parts
+
+    async def _sow(self, root: Client) -> None:
+        if self._seed is None or await self.parts.store.recall("app", "seeded") is not None:
+            return
+        await self._seed(root)
+        await self.parts.store.remember("app", "seeded", self._clock.now().isoformat().encode())
+
+    async def _start(self, stack: AsyncExitStack) -> Parts:
+        store = self._store or _default_store()
+        fabric = self._fabric or LocalFabric()
+        await store.open()
+        stack.push_async_callback(store.close)
+        timer, telemetry = Timer(), Telemetry()
+        records = Records(store, telemetry)
+        stack.push_async_callback(records.flush)
+        engine = Engine(self.registry, (store, fabric, self._clock), timer, records)
+        stack.push_async_callback(engine.close)
+        runs = Runs(engine, store, fabric)
+        stack.push_async_callback(runs.close)
+        timer.start()
+        stack.callback(timer.stop)
+        planners = self._planners if self._planners is not None else default_planners()
+        return Parts(engine, runs, Planning(planners, store, self._clock, telemetry), store, fabric)
+
+
+def default_planners() -> list[Planner]:
+    """Give the planners the environment allows: rules always, then every language model that is configured."""
+    from packetflow.planners.rules.planner import RulesPlanner  # noqa: PLC0415 - only an app that plans pays for it
+
+    return [RulesPlanner()]
+
+
+def _default_store() -> Store:
+    from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - SQLAlchemy costs start-up time others need not pay
+
+    return SQLiteStore(data_directory() / "packetflow.db")
+
+
+def _declarations(parts: Iterable[object]) -> Iterable[Declaration]:
+    for part in dict.fromkeys(parts):
+        if isinstance(part, Declaration):
+            yield part
+        elif isinstance(part, type) and issubclass(part, Actor):
+            yield from (declared for declared in part.messages.values() if isinstance(declared, Declaration))
+        else:
+            message = f"{part!r} is neither a capability nor an actor class; declare it with packetflow.capability"
+            raise DeclarationError(message)

@@ -1,0 +1,121 @@
+"""A language model as applications use it: it writes text and extracts typed values from data."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from packetflow._core.errors import DeclarationError
+from packetflow._core.json import Json
+from packetflow.models.prompt import DATA_RULE, fenced
+from packetflow.models.question import Answer, Form, Limits, Question
+from packetflow.models.settings import ModelChoice, configured
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from packetflow.models.vendors import Vendors
+
+T = TypeVar("T")
+
+_TRACE_CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+
+
+class Model:
+    """The configured language models as one, tried in order until one answers.
+
+    Belongs to the event loop it is first used on; `close` it there. Every method raises ModelUnavailable when no usable
+    answer came, so that the caller can go on without a model; a cancelled call stops the request.
+    """
+
+    def __init__(
+        self,
+        choices: Sequence[ModelChoice],
+        *,
+        trace_content: bool = False,
+        tracer_provider: TracerProvider | None = None,
+    ) -> None:
+        """Take the models in the order to try them; the vendors' libraries are loaded at the first question.
+
+        Prompts and answers are left out of traces unless `trace_content`. Raises DeclarationError without any choice.
+        """
+        if not choices:
+            raise DeclarationError("a Model needs at least one ModelChoice; `configured(os.environ)` lists them")
+        self.choices = tuple(choices)
+        self._trace_content, self._tracer_provider = trace_content, tracer_provider
+        self._vendors: Vendors | None = None
+        self._opening = asyncio.Lock()
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self | None:
+        """Make the model that the environment configures; None when it configures none.
+
+        Prompts and answers are traced when OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT says `true`.
+        """
+        choices = configured(env)
+        return cls(choices, trace_content=env.get(_TRACE_CONTENT, "").strip().lower() == "true") if choices else None
+
+    @property
+    def name(self) -> str:
+        """The model that is asked first, such as `anthropic:claude-sonnet-5-5`."""
+        return self.choices[0].name
+
+    async def write(
+        self, instructions: str, data: Mapping[str, Json] | str, *, max_tokens: int = 1024, deadline: float = 30.0
+    ) -> str:
+        """Write a text about `data` as `instructions` say; `data` is marked as material whose orders are not followed.
+
+        `max_tokens` bounds the length, `deadline` the wait in seconds.
+        """
+        limits = Limits(seconds=deadline, answer_tokens=max_tokens)
+        return (await self.ask(Question[str](_ruled(instructions), _given(data)), limits)).value
+
+    async def extract(
+        self,
+        type: type[T],  # noqa: A002 - reads best at the call: extract(type, instructions, data)
+        instructions: str,
+        data: Mapping[str, Json] | str,
+        *,
+        max_tokens: int = 1024,
+        deadline: float = 30.0,
+    ) -> T:
+        """Read a value of a pydantic model's type out of `data`; as `write` otherwise.
+
+        The model is told what does not fit the type, and corrects it, at most twice.
+        """
+        form = Form(type, "extracted", "The value that was asked for.")
+        limits = Limits(seconds=deadline, answer_tokens=max_tokens)
+        return (await self.ask(Question[T](_ruled(instructions), _given(data), (form,)), limits)).value
+
+    async def ask(self, question: Question[T], limits: Limits) -> Answer[T]:
+        """Put any question, and get the answer with what it took."""
+        return await (await self._opened()).ask(question, limits)
+
+    async def close(self) -> None:
+        """Close the connections; asking again opens new ones."""
+        vendors, self._vendors = self._vendors, None
+        if vendors is not None:
+            await vendors.close()
+
+    async def _opened(self) -> Vendors:
+        if self._vendors is None:
+            async with self._opening:
+                if self._vendors is None:
+                    self._vendors = await asyncio.to_thread(self._open)
+        return self._vendors
+
+    def _open(self) -> Vendors:
+        """Load the vendors' libraries and make their clients: about a second of work, so it runs in a thread."""
+        from packetflow.models.vendors import Vendors  # noqa: PLC0415 - heavy, and only needed by who asks a model
+
+        return Vendors(self.choices, trace_content=self._trace_content, tracer_provider=self._tracer_provider)
+
+
+def _ruled(instructions: str) -> str:
+    return f"{instructions.strip()}\n\n{DATA_RULE}"
+
+
+def _given(data: Mapping[str, Json] | str) -> str:
+    return fenced("data", data if isinstance(data, str) else cast("Json", dict(data)))

@@ -1,0 +1,181 @@
+"""Weigh the evidence that a request means a tool: shared words, shared act, inputs that the request states."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from packetflow._core.search import STOP_WORDS, split_words, stem, stems
+from packetflow.planners.rules.lexicon import GENERAL_ACTS, REQUESTS, VERB_CLASS, alike
+from packetflow.planners.rules.reading import Reading
+from packetflow.planners.rules.slots import Filling
+from packetflow.planners.rules.tool import Input, Tool, inputs_of
+
+_EMPTY = frozenset(
+    stem(word)
+    for word in """function tool data information info detail details value result given specific based various number
+    list name type return specified particular certain using use basic""".split()
+)
+_OPENING = frozenset("please can could would you i we want need to like kindly help me us now also then let lets just".split())
+
+
+@dataclass(frozen=True)
+class Features:
+    """The evidence in numbers, each from 0 to 1.
+
+    `asked`: share of the request's subject words that the tool knows; `named`: share of the tool's name that the request
+    says; `meant`: the same for the start of its intent; `example`: likeness to a declared example; `act`: 1 same verb,
+    0 another; `stated`: share of required inputs that the request states; `used`: share of the stated values (numbers, days,
+    quotes, names) that its inputs take.
+    """
+
+    asked: float
+    named: float
+    meant: float
+    act: float
+    stated: float
+    strength: float
+    used: float
+    example: float
+
+    def vector(self) -> tuple[float, ...]:
+        """Return the features in the order of `WEIGHTS`."""
+        return (self.asked, self.named, self.meant, self.act, self.stated, self.strength, self.used, self.example)
+
+
+WEIGHTS = (1.5, 2.4, 3.4, 1.3, 1.3, 1.6, 1.6, 3.0)
+BIAS = -7.2
+
+
+@lru_cache(maxsize=8192)
+def _name_words(tool_id: str) -> tuple[tuple[str, float], ...]:
+    """Return the telling stems of an id and their weights: what stands before the last dot counts half."""
+    last = set(stems(tool_id.rsplit(".", 1)[-1]))
+    words = dict.fromkeys(stems(tool_id))
+    telling = [word for word in words if word not in GENERAL_ACTS and word not in _EMPTY] or list(words)
+    return tuple((word, 1.0 if word in last else 0.5) for word in telling)
+
+
+@lru_cache(maxsize=8192)
+def _intent_words(intent: str) -> tuple[str, ...]:
+    first = intent.split(". ")[0]
+    words = [word for word in dict.fromkeys(stems(first)) if word not in GENERAL_ACTS and word not in _EMPTY]
+    return tuple(words[:8])
+
+
+@lru_cache(maxsize=8192)
+def _act_of(text: str) -> frozenset[str]:
+    return frozenset(VERB_CLASS[stem(word)] for word in split_words(text)[:3] if stem(word) in VERB_CLASS)
+
+
+def likelihood(features: Features) -> float:
+    """Return the probability-like score of the evidence, from 0 to 1."""
+    total = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, features.vector(), strict=True))
+    return 1 / (1 + math.exp(-total))
+
+
+def evidence(reading: Reading, tool: Tool, filling: Filling, aside: Sequence[tuple[int, int]] = ()) -> Features:
+    """Return the evidence for `tool`, given what filling its inputs from the request gave; `aside` spans do not count."""
+    subject, said = _subject(reading, filling, aside)
+    known = [*(word for word, _ in _name_words(tool.id)), *_intent_words(tool.intent)]
+    fields = inputs_of(tool.input_schema)
+    hints = {word for item in fields for word in item.hints}
+    covered = sum(1.0 if _knows(word, known) else (0.7 if _knows(word, hints) else 0.0) for word in subject)
+    intent = _intent_words(tool.intent)
+    required = [item for item in fields if item.required]
+    return Features(
+        asked=covered / len(subject) if subject else (1.0 if filling.spans else 0.5),
+        named=_named(said, reading, tool),
+        meant=sum(_knows(word, said) for word in intent[:4]) / len(intent[:4]) if intent else 0.0,
+        act=_same_act(reading, tool),
+        stated=_stated(required, filling),
+        strength=_strength(required, filling),
+        used=_used(reading, filling),
+        example=max((_likeness(said, example, lead_verb(reading)) for example in tool.examples), default=0.0),
+    )
+
+
+def _subject(reading: Reading, filling: Filling, aside: Sequence[tuple[int, int]]) -> tuple[list[str], frozenset[str]]:
+    """Return the words the request is about (values taken out) and all words it says."""
+    used = [span for name, span in filling.spans.items() if name not in filling.assumed]
+    subject: list[str] = []
+    quoted = [(phrase.start, phrase.end) for phrase in reading.phrases if phrase.kind == "quote"]
+    said: set[str] = set()
+    for index, token in enumerate(reading.tokens):
+        if token.sort not in {"word", "abbr"} or token.low in STOP_WORDS or token.text[0].isdigit():
+            continue
+        if any(token.start < end and start < token.end for start, end in aside):
+            continue
+        said.update((token.stem, *(stem(part) for part in token.low.replace("/", "-").split("-"))))
+        if any(token.start < end and start < token.end for start, end in (*used, *quoted)):
+            continue
+        name = token.capital and index > 0 and reading.tokens[index - 1].text not in {".", "?", "!"}
+        if token.stem not in GENERAL_ACTS and token.stem not in _EMPTY and not name and token.stem not in subject:
+            subject.append(token.stem)
+    return subject, frozenset(said)
+
+
+def _named(said: frozenset[str], reading: Reading, tool: Tool) -> float:
+    """Return the share of the name that is said; the very verb of the name counts half a word."""
+    name = _name_words(tool.id)
+    verbs = [stem(word) for word in split_words(tool.id) if stem(word) in GENERAL_ACTS]
+    extra = 0.5 if verbs and lead_verb(reading) in verbs else 0.0
+    whole = sum(weight for _, weight in name) + extra
+    return (sum(weight for word, weight in name if _knows(word, said)) + extra) / whole if whole else 0.0
+
+
+def _knows(word: str, others: object) -> bool:
+    return any(word == other or alike(word, other) for other in others)  # type: ignore[attr-defined]
+
+
+def _same_act(reading: Reading, tool: Tool) -> float:
+    """Compare the verb that leads the request with the act of the tool: a particular verb the tool lacks counts against it."""
+    lead = lead_verb(reading)
+    words = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent)[:3])}
+    wanted = _act_of(tool.id) | _act_of(tool.intent)
+    if lead is not None and lead not in GENERAL_ACTS:
+        return 1.0 if _knows(lead, words) or VERB_CLASS.get(lead) in wanted else 0.0
+    asked = {VERB_CLASS[token.stem] for token in reading.tokens if token.stem in VERB_CLASS}
+    if not wanted or not asked:
+        return 0.5
+    return 1.0 if wanted & asked else 0.3
+
+
+def lead_verb(reading: Reading) -> str | None:
+    """Return the stem of the verb that begins the request ("please post ..."), or None for a question or statement."""
+    for token in reading.tokens[:6]:
+        if token.low in _OPENING or token.sort == "mark":
+            continue
+        return token.stem if token.low in REQUESTS else None
+    return None
+
+
+def _stated(required: list[Input], filling: Filling) -> float:
+    if not required:
+        return 0.7
+    got = sum(1 for item in required if item.name in filling.values and item.name not in filling.assumed)
+    return got / len(required)
+
+
+def _strength(required: list[Input], filling: Filling) -> float:
+    scores = [filling.scores[item.name] for item in required if item.name in filling.scores]
+    if not required:
+        return 0.5
+    return sum(min(1.0, max(0.0, score / 5)) for score in scores) / len(required)
+
+
+def _used(reading: Reading, filling: Filling) -> float:
+    values = [(item.start, item.end) for item in (*reading.quantities, *reading.moments)]
+    values += [(phrase.start, phrase.end) for phrase in reading.phrases if phrase.kind in {"quote", "name", "email", "url", "path"}]
+    if not values:
+        return 0.6
+    spans = [span for name, span in filling.spans.items() if name not in filling.assumed]
+    return sum(any(a < end and start < b for a, b in spans) for start, end in values) / len(values)
+
+
+def _likeness(said: frozenset[str], example: str, lead: str | None) -> float:
+    words = set(stems(example))
+    share = len(words & said) / len(words) if words else 0.0
+    return share if lead is None or lead in words else 0.3 * share

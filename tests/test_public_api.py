@@ -1,0 +1,44 @@
+"""What `import packetflow` promises: these names, documented, and a quick start."""
+
+import inspect
+import subprocess
+import sys
+
+import packetflow
+
+# The promise. A name is added with its documentation, and removed only after a release that deprecates it.
+PUBLIC_NAMES = {
+    "Actor",
+    "App",
+    "Capability",
+    "Client",
+    "Context",
+    "Effect",
+    "Event",
+    "Grant",
+    "Plan",
+    "Ref",
+    "Restart",
+    "Run",
+    "Step",
+    "Topic",
+    "capability",
+}
+# Each belongs to the one part that needs it, and that part is imported by whoever wants it.
+HEAVY = ["alembic", "anthropic", "fastapi", "httpx2", "openai", "pydantic_ai", "rich", "starlette", "typer", "uvicorn"]
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert set(packetflow.__all__) == PUBLIC_NAMES
+    assert len(packetflow.__all__) == len(PUBLIC_NAMES)
+
+
+def test_every_public_name_is_there_and_documented() -> None:
+    undocumented = [name for name in packetflow.__all__ if not inspect.getdoc(getattr(packetflow, name))]
+    assert not undocumented
+
+
+def test_importing_packetflow_loads_no_web_model_or_terminal_library() -> None:
+    program = f"import sys, packetflow; print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []

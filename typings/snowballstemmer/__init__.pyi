@@ -1,0 +1,8 @@
+# The part of snowballstemmer that is used here; the package itself has no types.
+
+from typing import Protocol
+
+class _Stemmer(Protocol):
+    def stemWord(self, word: str) -> str: ...  # noqa: N802 - the library's own name
+
+def stemmer(lang: str) -> _Stemmer: ...
