@@ -150,14 +150,18 @@ class App:
         timer.start()
         stack.callback(timer.stop)
         planners = self._planners if self._planners is not None else default_planners()
+        for planner in planners:
+            stack.push_async_callback(planner.close)
         return Parts(engine, runs, Planning(planners, store, self._clock, telemetry), store, fabric)
 
 
 def default_planners() -> list[Planner]:
     """Give the planners the environment allows: rules always, then every language model that is configured."""
-    from packetflow.planners.rules.planner import RulesPlanner  # noqa: PLC0415 - only an app that plans pays for it
+    from packetflow.planners.llm.planner import LLMPlanner  # noqa: PLC0415 - only an app that plans pays for them
+    from packetflow.planners.rules.planner import RulesPlanner  # noqa: PLC0415
 
-    return [RulesPlanner()]
+    model = LLMPlanner.from_environment()
+    return [RulesPlanner()] if model is None else [RulesPlanner(), model]
 
 
 def _default_store() -> Store:

@@ -1,10 +1,11 @@
-# The part of google-re2 that is used here; the package itself has no types.
-from typing import Protocol
+# What PacketFlow uses of google-re2, which has no types of its own.
 
-class error(Exception): ...  # noqa: N801 - the library's own name
+class error(Exception): ...  # noqa: N801 - its name there
 
-class _Pattern(Protocol):
+class Options:
+    log_errors: bool
+
+class Pattern:
     def fullmatch(self, text: str) -> object | None: ...
-    def search(self, text: str) -> object | None: ...
 
-def compile(pattern: str) -> _Pattern: ...  # noqa: A001 - the library's own name
+def compile(pattern: str, options: Options | None = None) -> Pattern: ...  # noqa: A001 - its name there

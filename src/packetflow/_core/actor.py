@@ -6,7 +6,19 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar, get_args, get_origin
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from pydantic import PydanticUserError, TypeAdapter
 
@@ -66,6 +78,21 @@ class ActorType:
     """The type of its state; None for an actor that keeps what it has in its own attributes."""
     module: str = ""
 
+    @property
+    def sensible(self) -> bool:
+        """Whether the options can be."""
+        return min(self.idle, self.timeout) > timedelta(0) and self.mailbox >= 1 and self.key.isidentifier()
+
+    def verify(self) -> None:
+        """Make a first state and read it back; raises DeclarationError for a type without defaults or JSON form."""
+        if self.state is None:
+            return
+        try:
+            self.adapter.validate_json(self.adapter.dump_json(self.initial()))
+        except (TypeError, ValueError) as error:
+            message = f"the state of actor {self.name!r} must be made without arguments and have a JSON form: {error}"
+            raise DeclarationError(message) from error
+
     def topic(self, key: str) -> str:
         """Name the topic of the actor with that key, such as `room/lobby`."""
         return f"{self.name}/{key}"
@@ -96,7 +123,8 @@ class Actor(Generic[S]):
     Class options: `name` (the type part of its address; the class name in snake case), `key` (what the key is called
     among a capability's inputs), `idle` (slept off after that long without a message), `restart`, `durability`
     (`durable`: state and events are committed before the reply; `snapshot`: saved when it goes to sleep; `volatile`:
-    never saved), `mailbox` (messages that may wait), `timeout` (the deadline of a message that brings none).
+    never saved), `mailbox` (messages that may wait), `timeout` (the deadline of a message that brings none). A subclass
+    has its own name, and the other options and the messages of its parent unless it says otherwise.
 
     A message handler owns the actor until it returns: no lock is needed, and an exception rolls the state back to the
     last commit. The state is small and bounded; what grows is the journal: `emit` and `journal`.
@@ -121,30 +149,35 @@ class Actor(Generic[S]):
         cls,
         *,
         name: str | None = None,
-        key: str = "key",
-        idle: timedelta = timedelta(minutes=30),
+        key: str | None = None,
+        idle: timedelta | None = None,
         restart: Restart | None = None,
-        durability: Durability = "durable",
-        mailbox: int = 1000,
-        timeout: timedelta = timedelta(seconds=30),
+        durability: Durability | None = None,
+        mailbox: int | None = None,
+        timeout: timedelta | None = None,
     ) -> None:
         """Record what the class declares; raises DeclarationError for options that cannot be."""
         super().__init_subclass__()
+        above = getattr(cls, "actor_type", None) or ActorType("actor")
         own = name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", own):
             message = f"{own!r} is no name for an actor: use letters, digits, _ and -"
             raise DeclarationError(message)
-        if idle <= timedelta(0) or timeout <= timedelta(0) or mailbox < 1:
-            message = f"actor {own!r}: idle, timeout and mailbox must be positive"
-            raise DeclarationError(message)
         cls.actor_type = ActorType(
-            own, key, idle, restart or Restart(), durability, mailbox, timeout, _state_type(cls), cls.__module__
+            own,
+            key or above.key,
+            idle or above.idle,
+            restart or above.restart,
+            durability or above.durability,
+            above.mailbox if mailbox is None else mailbox,
+            timeout or above.timeout,
+            _state_type(cls),
+            cls.__module__,
         )
-        cls.messages = {**cls.messages, **{n: m for n, m in vars(cls).items() if isinstance(m, Message)}}
-        for method, declared in cls.messages.items():
-            if method not in vars(cls):
-                setattr(cls, method, declared.rebound(cls))  # pyright: ignore[reportAttributeAccessIssue] - see Message
-        cls.messages = {method: getattr(cls, method) for method in cls.messages}
+        if idle == timedelta(0) or timeout == timedelta(0) or not cls.actor_type.sensible:
+            message = f"actor {own!r}: idle, timeout and mailbox must be positive, and its key a plain name"
+            raise DeclarationError(message)
+        cls.messages = _messages(cls)
 
     def started(self) -> None:
         """Prepare what is not part of the state; called after the state was loaded, before the first message."""
@@ -175,6 +208,21 @@ class Actor(Generic[S]):
             message = f"actor {self.actor_type.name}:{self.key} handles no message now"
             raise DeclarationError(message)
         return self._busy.inside(self.actor_type.topic(self.key))
+
+
+def _messages(cls: type[Actor[Any]]) -> dict[str, Message[Any, ..., Any]]:
+    """Collect what a class answers, its parents' messages under its own name."""
+    found: dict[str, Message[Any, ..., Any]] = {}
+    for parent in reversed(cls.__mro__):
+        for name, declared in vars(parent).items():
+            found.pop(name, None)  # a plain method in its place takes a message away
+            if isinstance(declared, Message):
+                found[name] = cast("Message[Any, ..., Any]", declared)
+    for name, declared in found.items():
+        if name not in vars(cls):
+            found[name] = declared.rebound(cls)
+            setattr(cls, name, found[name])
+    return found
 
 
 def _state_type(cls: type[Actor[Any]]) -> Any:  # noqa: ANN401 - a type expression

@@ -4,20 +4,35 @@ from __future__ import annotations
 
 import inspect
 import re
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property, update_wrapper
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, get_type_hints, overload
+from inspect import currentframe
+from types import GenericAlias
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    Literal,
+    ParamSpec,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+    get_type_hints,
+    overload,
+)
 
 from packetflow._core.actor import Actor
-from packetflow._core.compatibility import types
 from packetflow._core.context import Context, bare_context
 from packetflow._core.effect import EFFECTS, Effect
 from packetflow._core.errors import DeclarationError
 from packetflow._core.ref import Message
 from packetflow._core.schema import InputContract, OutputContract, item_type, return_annotation
+from packetflow._core.shape import properties, types
 from packetflow._core.step import Step
 
 if TYPE_CHECKING:
@@ -28,10 +43,12 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 C = TypeVar("C")
+D = TypeVar("D", bound="Declaration")
 A = TypeVar("A", bound="Actor[Any]")
 A_contra = TypeVar("A_contra", bound="Actor[Any]", contravariant=True)
 
 Kind = Literal["async", "def", "stream"]
+_OBJECT: Final = frozenset({"object"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,10 @@ class Declaration:
         """What it promises; a stream promises the list of its items."""
         returned = return_annotation(self.id, self._signature, self._hints)
         item = item_type(returned)
-        return OutputContract(self.id, list[item] if item is not None else returned)  # type: ignore[valid-type]
+        if (item is not None) != (self.kind == "stream"):
+            message = f"capability {self.id!r}: an async generator, and nothing else, returns AsyncIterator[...]"
+            raise DeclarationError(message)
+        return OutputContract(self.id, GenericAlias(list, (item,)) if item is not None else returned)
 
     @cached_property
     def input_schema(self) -> JsonObject:
@@ -118,7 +138,11 @@ class Declaration:
         name = self.owner.actor_type.key
         about = f"Which {self.owner.actor_type.name.replace('_', ' ')}."
         key = {name: {"type": "string", "minLength": 1, "description": about}}
-        return {**schema, "properties": {**key, **schema["properties"]}, "required": [name, *schema.get("required", ())]}
+        return {
+            **schema,
+            "properties": {**key, **schema["properties"]},
+            "required": [name, *schema.get("required", ())],
+        }
 
     @cached_property
     def output_schema(self) -> JsonObject:
@@ -133,10 +157,21 @@ class Declaration:
     @cached_property
     def provides(self) -> tuple[str, ...]:
         """Names of the fields of its output; `result` when the output is no object."""
-        schema = self.output_schema
-        if "$ref" in schema:
-            schema = schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]]
-        return tuple(schema["properties"]) if "properties" in schema and types(schema) == {"object"} else ("result",)
+        found = properties(self.output_schema) if types(self.output_schema) == _OBJECT else ()
+        return found or ("result",)
+
+    def field_schema(self, field: str) -> JsonObject:
+        """Give the JSON Schema of one input, standing alone; raises KeyError when there is no such input."""
+        found = self._field_schemas.get(field)
+        if found is None:
+            definitions = self.input_schema.get("$defs")
+            found = {**self.input_schema["properties"][field], **({"$defs": definitions} if definitions else {})}
+            self._field_schemas[field] = found
+        return found
+
+    @cached_property
+    def _field_schemas(self) -> dict[str, JsonObject]:
+        return {}
 
     def verify(self) -> None:
         """Build every contract now; raises DeclarationError for the first thing that cannot work."""
@@ -151,6 +186,15 @@ class Declaration:
             raise DeclarationError(message)
         if self.owner is not None and any(p.name == self.owner.actor_type.key for p in self.parameters):
             message = f"capability {self.id!r}: {self.owner.actor_type.key!r} is the actor's key; rename one of them"
+            raise DeclarationError(message)
+        if any(Context in (hint := self._hints.get(p.name), *get_args(hint)) for p in self.parameters):
+            message = f"capability {self.id!r}: only the first parameter can be the Context, annotated with it alone"
+            raise DeclarationError(message)
+        if inspect.isgeneratorfunction(self.function):
+            message = f"capability {self.id!r}: a generator must be async (`async def` with AsyncIterator[...])"
+            raise DeclarationError(message)
+        if self.options.version < 1 or (self.options.timeout is not None and self.options.timeout <= timedelta(0)):
+            message = f"capability {self.id!r}: timeout and version must be positive"
             raise DeclarationError(message)
         _ = self.input_schema, self.output_schema
 
@@ -179,13 +223,13 @@ class Declaration:
 
     def named_arguments(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Give positional arguments their names; raises TypeError as a call would for too many or doubled ones."""
-        names = [parameter.name for parameter in self.parameters]
+        names = [parameter.name for parameter in self.parameters if parameter.kind is not parameter.KEYWORD_ONLY]
         if len(args) > len(names):
             message = f"{self.id} takes {len(names)} arguments, {len(args)} were given"
             raise TypeError(message)
         named = dict(zip(names, args, strict=False))
         if doubled := named.keys() & kwargs.keys():
-            message = f"{self.id} got {sorted(doubled)[0]!r} twice"
+            message = f"{self.id} got {min(doubled)!r} twice"
             raise TypeError(message)
         return {**named, **kwargs}
 
@@ -202,8 +246,8 @@ class Declaration:
     def _hints(self) -> dict[str, Any]:
         try:
             return get_type_hints(self.function, localns=dict(self.locals), include_extras=True)
-        except NameError as error:
-            message = f"capability {self.function.__qualname__!r}: an annotation names something unknown: {error}"
+        except (NameError, AttributeError, TypeError, SyntaxError) as error:
+            message = f"capability {self.function.__qualname__!r}: an annotation cannot be resolved: {error}"
             raise DeclarationError(message) from error
 
 
@@ -251,7 +295,8 @@ class ActorCapability(Declaration, Message[A_contra, P, R]):
 
     def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
         """Give the same message for a subclass of its actor, under the subclass's name."""
-        return ActorCapability(self.function, self.options, self.locals, owner)
+        rebound: ActorCapability[Any, P, R] = ActorCapability(self.function, self.options, self.locals, owner)
+        return _dressed(rebound, self.function)
 
     def step(self, key: str, *args: P.args, **kwargs: P.kwargs) -> Step[R]:
         """Write this message to the actor `key` into a plan."""
@@ -263,9 +308,11 @@ class _Decorator(Protocol):
     """`capability(...)` with options, waiting for the function."""
 
     @overload
-    def __call__(self, fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+    def __call__(self, fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...  # pyright: ignore[reportOverlappingOverload] - the first that fits is meant
     @overload
-    def __call__(self, fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+    def __call__(  # pyright: ignore[reportOverlappingOverload] - the first that fits is meant
+        self, fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /
+    ) -> ActorCapability[A, P, list[R]]: ...
     @overload
     def __call__(self, fn: Callable[Concatenate[A, Context, P], R], /) -> ActorCapability[A, P, R]: ...
     @overload
@@ -277,7 +324,9 @@ class _Decorator(Protocol):
     @overload
     def __call__(self, fn: Callable[Concatenate[Context, P], Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
     @overload
-    def __call__(self, fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+    def __call__(
+        self, fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /
+    ) -> Capability[P, list[R], AsyncIterator[R]]: ...
     @overload
     def __call__(self, fn: Callable[Concatenate[Context, P], R], /) -> Capability[P, R, R]: ...
     @overload
@@ -289,9 +338,9 @@ class _Decorator(Protocol):
 
 
 @overload
-def capability(fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...
+def capability(fn: Callable[Concatenate[A, Context, P], Awaitable[R]], /) -> ActorCapability[A, P, R]: ...  # pyright: ignore[reportOverlappingOverload] - the first that fits is meant
 @overload
-def capability(fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...
+def capability(fn: Callable[Concatenate[A, Context, P], AsyncIterator[R]], /) -> ActorCapability[A, P, list[R]]: ...  # pyright: ignore[reportOverlappingOverload] - the first that fits is meant
 @overload
 def capability(fn: Callable[Concatenate[A, Context, P], R], /) -> ActorCapability[A, P, R]: ...
 @overload
@@ -303,7 +352,9 @@ def capability(fn: Callable[Concatenate[A, P], R], /) -> ActorCapability[A, P, R
 @overload
 def capability(fn: Callable[Concatenate[Context, P], Awaitable[R]], /) -> Capability[P, R, Awaitable[R]]: ...
 @overload
-def capability(fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /) -> Capability[P, list[R], AsyncIterator[R]]: ...
+def capability(
+    fn: Callable[Concatenate[Context, P], AsyncIterator[R]], /
+) -> Capability[P, list[R], AsyncIterator[R]]: ...
 @overload
 def capability(fn: Callable[Concatenate[Context, P], R], /) -> Capability[P, R, R]: ...
 @overload
@@ -334,25 +385,38 @@ def capability(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     (streams partial outputs; its output is their list). A method may be `async def`, `def` (runs in place, so it must
     not block) or an async generator. A first parameter annotated `Context` is filled in and is no input.
     """
-    made = Options(**{k: tuple(v) if k in {"examples", "tags"} else v for k, v in options.items()})
-    visible = _visible_names(sys._getframe(1))  # noqa: SLF001 - the only way to resolve names local to the declaration
+    if text := [name for name in ("examples", "tags") if isinstance(options.get(name), str)]:
+        message = f"{text[0]} of a capability is a list of texts, not one text"
+        raise DeclarationError(message)
+    examples, tags = tuple(options.pop("examples", ())), tuple(options.pop("tags", ()))
+    made = Options(examples=examples, tags=tags, **options)
 
     def declare(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - the overloads say what it is
         first = next(iter(inspect.signature(function).parameters), None)
-        is_method = first == "self"
-        declared = (ActorCapability if is_method else Capability)(function, made, visible)
-        return update_wrapper(declared, function, updated=())
+        visible = _visible_names(function, currentframe())
+        kind = cast("type[Declaration]", ActorCapability if first == "self" else Capability)
+        return _dressed(kind(function, made, visible), function)
 
     return declare(fn) if fn is not None else declare
 
 
-def _visible_names(frame: FrameType) -> dict[str, Any]:
-    """Copy the names around a declaration that is not at module level: a function's, and a class body's within it."""
+def _dressed(declared: D, function: Callable[..., Any]) -> D:
+    """Give a declaration the name, the docstring and the place of its function."""
+    update_wrapper(cast("Callable[..., Any]", declared), function, updated=())
+    return declared
+
+
+def _visible_names(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any]:
+    """Collect what annotations written as text name, from the functions and classes the function is declared in.
+
+    Their frames are the only way to it. They are told from mere callers by their qualified names.
+    """
+    texts = " ".join(map(str, getattr(function, "__annotations__", {}).values()))
+    wanted = set(re.findall(r"\w+", texts))
     visible: dict[str, Any] = {}
-    here: FrameType | None = frame
-    for _ in range(2):
-        if here is None or here.f_locals is here.f_globals:
-            break
-        visible = {**here.f_locals, **visible}
-        here = here.f_back if here.f_back is not None and here.f_back.f_globals is here.f_globals else None
+    while frame is not None:
+        around = frame.f_globals is function.__globals__ and frame.f_locals is not frame.f_globals
+        if around and function.__qualname__.startswith(f"{frame.f_code.co_qualname}."):
+            visible = {name: frame.f_locals[name] for name in wanted & frame.f_locals.keys()} | visible
+        frame = frame.f_back
     return visible

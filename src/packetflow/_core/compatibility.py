@@ -1,21 +1,63 @@
 """Whether a value promised by one JSON Schema is welcome under another.
 
-The question is about structure: types, required properties, closed sets, formats. Limits on a value's size or range
-(`maxLength`, `maximum`, `pattern`) are checked when the value is there, since no plan can prove them beforehand.
-Unknown keywords are ignored. Terms are those of JSON Schema 2020-12.
+The question is about structure: types, required properties, closed sets, formats, the places of a tuple. Limits on a
+value's size or range (`maxLength`, `maximum`, `pattern`) are checked when the value is there, since no plan can prove
+them beforehand. Terms are those of JSON Schema 2020-12.
+
+The answer errs on one side only: None is said of what is surely welcome. A schema that does not close itself with
+`additionalProperties` may bring any other property; keywords that are not understood must be the same on both sides.
+Recursive schemas are compared as in Gapeyev, Levin and Pierce, "Recursive subtyping revealed" (2002): what is being
+asked is assumed, and an assumption that fails takes with it whatever was built on it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cache
+from ipaddress import IPv4Address, IPv6Address
+from typing import Any
+from uuid import UUID
+
+from pydantic import AnyUrl, TypeAdapter, ValidationError
 
 from packetflow._core.json import canonical
+from packetflow._core.shape import (
+    ANYTHING,
+    NOTHING,
+    OPAQUE,
+    STRUCTURE,
+    Schema,
+    as_schema,
+    at_path,
+    cases,
+    closed,
+    named,
+    options,
+    parts,
+    paths,
+    resolved,
+    spread,
+    types,
+)
 
-Schema: TypeAlias = Mapping[str, Any]
+__all__ = ["at_path", "misfit", "paths", "types"]
 
-_ANNOTATIONS = frozenset({"$defs", "title", "description", "default", "examples"})
-_ALL = ("null", "boolean", "integer", "number", "string", "array", "object")
+_OBJECT = frozenset({"object"})
+_ANY_TEXT = frozenset({"password", "binary", "path"})
+"""Formats that every text keeps."""
+_FORMATS: dict[str, type[Any]] = {
+    "date": date,
+    "date-time": datetime,
+    "decimal": Decimal,
+    "duration": timedelta,
+    "ipv4": IPv4Address,
+    "ipv6": IPv6Address,
+    "time": time,
+    "uri": AnyUrl,
+    "uuid": UUID,
+}
 
 
 def misfit(source: Schema, target: Schema) -> str | None:
@@ -23,172 +65,201 @@ def misfit(source: Schema, target: Schema) -> str | None:
     return _Comparison(source, target).differ(source, target)
 
 
-def at_path(schema: Schema, path: Sequence[str | int]) -> Schema | None:
-    """Give the schema of what stands at `path` in every value of `schema`; None when it may be absent.
-
-    The result carries the root's `$defs`, so that it stands alone.
-    """
-    here: Schema | None = schema
-    for key in path:
-        here = _child(_resolve(here, schema), key, schema)
-        if here is None:
-            return None
-    definitions = schema.get("$defs")
-    return {**here, "$defs": definitions} if here is not None and definitions and "$defs" not in here else here
-
-
-def paths(schema: Schema, depth: int = 3) -> list[tuple[tuple[str, ...], Schema]]:
-    """List every property that a value of `schema` surely has, outermost first, the value itself included."""
-    found: list[tuple[tuple[str, ...], Schema]] = []
-    todo: list[tuple[str, ...]] = [()]
-    while todo:
-        path = todo.pop(0)
-        here = at_path(schema, path)
-        if here is None:
-            continue
-        found.append((path, here))
-        if len(path) < depth:
-            todo += [(*path, name) for name in _resolve(here, schema).get("properties", {})]
-    return found
-
-
-def types(schema: Schema, root: Schema | None = None) -> frozenset[str]:
-    """Give the JSON types that a value of this schema can have."""
-    root = schema if root is None else root
-    here = _resolve(schema, root)
-    if options := _options(here):
-        return frozenset().union(*(types(option, root) for option in options))
-    if "const" in here:
-        return frozenset({_type_of(here["const"])})
-    if "enum" in here:
-        return frozenset(_type_of(value) for value in here["enum"])
-    declared = here.get("type", _ALL)
-    return frozenset((declared,) if isinstance(declared, str) else declared)
-
-
 class _Comparison:
-    """One question, with the roots that `$ref` is resolved in and the pairs already assumed to fit."""
+    """One question, with the roots that `$ref` is resolved in and the pairs already assumed to fit.
+
+    Schemas are told apart by identity; every one that is made on the way is kept, so that no identity comes twice.
+    """
 
     def __init__(self, source: Schema, target: Schema) -> None:
         self._source, self._target = source, target
-        self._assumed: set[tuple[int, int]] = set()
+        self._assumed: dict[tuple[int, int], tuple[int | None, Schema, Schema]] = {}
+        self._failed: dict[tuple[int, int], tuple[str, Schema, Schema]] = {}
+        self._parts: dict[tuple[int, int], tuple[list[Schema], Schema]] = {}
+        self._cases: dict[int, tuple[list[Schema], Schema]] = {}
+        self._depth = 0
 
-    def differ(self, source: Schema, target: Schema) -> str | None:
-        source, target = _resolve(source, self._source), _resolve(target, self._target)
+    def differ(self, source: object, target: object) -> str | None:
+        """Say why, for a part of the source and a part of the target."""
+        source, target = as_schema(source), as_schema(target)
+        if not target.keys() & STRUCTURE:
+            return None
         pair = id(source), id(target)
-        if pair in self._assumed or target.keys() <= _ANNOTATIONS:
-            return None  # a recursive schema comes round to the same question; everything fits an empty schema
-        self._assumed.add(pair)
-        if options := _options(source):
-            return next((why for option in options if (why := self.differ(option, target))), None)
-        if options := _options(target):
-            reasons = [self.differ(source, option) for option in options]
-            return None if None in reasons else "; ".join(dict.fromkeys(why for why in reasons if why))
+        if pair in self._failed:
+            return self._failed[pair][0]
+        if pair in self._assumed:
+            return "it refers to itself without end" if self._assumed[pair][0] == self._depth else None
+        mark = len(self._assumed)
+        self._assumed[pair] = self._depth, source, target
+        why = self._differ(source, target)
+        if why is None:
+            self._assumed[pair] = None, source, target
+            return None
+        while len(self._assumed) > mark:
+            self._assumed.popitem()
+        self._failed[pair] = why, source, target
+        return why
+
+    def _inside(self, where: str, source: object, target: object) -> str | None:
+        self._depth += 1
+        why = self.differ(source, target)
+        self._depth -= 1
+        return f"in {where} {why}" if why else None
+
+    def _differ(self, source: Schema, target: Schema) -> str | None:
+        wanted = self._parts_of(target, self._target)
+        if len(wanted) != 1 or wanted[0] is not target:
+            return _first(self.differ(source, part) for part in wanted)
+        given = self._parts_of(source, self._source)
+        if len(given) != 1 or given[0] is not source:
+            reasons = [self.differ(part, target) for part in given]
+            return None if None in reasons else reasons[0]
+        if (forms := options(source)) is not None:
+            return _first(self.differ(form, target) for form in forms)
+        if (forms := options(target)) is not None:
+            return self._differ_from_all(source, forms, exactly="oneOf" in target)
         return self._differ_plain(source, target)
+
+    def _differ_from_all(self, source: Schema, forms: Sequence[Schema], *, exactly: bool) -> str | None:
+        if not types(source, self._source):
+            return None
+        reasons = [self.differ(source, form) for form in forms]
+        if None in reasons:
+            others = [form for number, form in enumerate(forms) if number != reasons.index(None)]
+            if not exactly or all(self._disjoint(source, other) for other in others):
+                return None
+            return "more than one of the forms allowed there may fit it"
+        apart = self._cases_of(source)
+        if len(apart) > 1:
+            return _first(self._differ_from_all(case, forms, exactly=exactly) for case in apart)
+        return "; ".join(dict.fromkeys(why for why in reasons if why)) or "nothing is allowed there"
 
     def _differ_plain(self, source: Schema, target: Schema) -> str | None:
         have, want = types(source, self._source), types(target, self._target)
-        if "number" in want:
-            want |= {"integer"}
-        if not have <= want:
-            return f"it gives {_names(have - want)} where {_names(types(target, self._target))} is wanted"
-        if why := _differ_in_values(source, target):
+        if not have <= (want | {"integer"} if "number" in want else want):
+            return f"it gives {named(have - want)} where {named(want) if want else 'nothing'} is wanted"
+        if not have:
+            return None
+        if why := _differ_in_values(source, target, have):
             return why
-        if "array" in have and (why := self._differ_in_items(source, target)):
-            return why
-        return self._differ_in_properties(source, target) if "object" in have else None
+        apart = self._cases_of(source)
+        if ("enum" in source or "const" in source) and have & {"array", "object"}:
+            return _first(self.differ(case, target) for case in apart)
+        return (
+            _differ_in_riddles(source, target, have)
+            or ("array" in have and self._differ_in_items(source, target))
+            or ("object" in have and self._differ_in_properties(source, target))
+            or None
+        )
 
     def _differ_in_items(self, source: Schema, target: Schema) -> str | None:
-        wanted = target.get("items")
-        fixed = cast("Sequence[Schema]", target.get("prefixItems", ()))
-        if fixed and len(cast("Sequence[Schema]", source.get("prefixItems", ()))) < len(fixed):
-            return f"a list of {len(fixed)} given places is wanted"
-        for own, place in zip(source.get("prefixItems", ()), fixed, strict=False):
-            if why := self.differ(own, place):
-                return f"in its items {why}"
-        if not isinstance(wanted, Mapping):
+        own, fixed = source.get("prefixItems", ()), target.get("prefixItems", ())
+        most = _longest(source)
+        if fixed:
+            least, limit = target.get("minItems", 0), _longest(target)
+            if source.get("minItems", 0) < least or (limit is not None and (most is None or most > limit)):
+                return f"a list of {len(fixed)} given places is wanted"
+        places = max(len(own), len(fixed))
+        for number in range(places if most is None else min(places, most)):
+            offered = own[number] if number < len(own) else source.get("items", True)
+            wanted = fixed[number] if number < len(fixed) else target.get("items", True)
+            if why := self._inside("its items", offered, wanted):
+                return why
+        if most is not None and most <= places:
             return None
-        own = source.get("items", {})
-        for option in source.get("prefixItems", ()) or (own if isinstance(own, Mapping) else {},):
-            if why := self.differ(option, cast("Schema", wanted)):
-                return f"in its items {why}"
-        return None
+        return self._inside("its items", source.get("items", True), target.get("items", True))
 
     def _differ_in_properties(self, source: Schema, target: Schema) -> str | None:
         own, wanted = source.get("properties", {}), target.get("properties", {})
-        sure = set(source.get("required", ()))
-        for name in target.get("required", ()):
-            if name not in sure:
-                return f"property {name!r} is wanted and not promised"
-        for name in own.keys() & wanted.keys():
-            if why := self.differ(own[name], wanted[name]):
-                return f"in property {name!r} {why}"
+        sure = source.get("required", ())
+        if absent := [name for name in target.get("required", ()) if name not in sure]:
+            return f"property {absent[0]!r} is wanted and not promised"
+        more = True if "patternProperties" in source else source.get("additionalProperties", True)
         rest = target.get("additionalProperties", True)
-        extra = sorted(own.keys() - wanted.keys())
-        if rest is False and extra:
-            return f"property {extra[0]!r} is not allowed"
-        if isinstance(rest, Mapping):
-            offered = [own[name] for name in extra]
-            if isinstance(source.get("additionalProperties"), Mapping):
-                offered.append(source["additionalProperties"])
-            return next((f"in its values {why}" for one in offered if (why := self.differ(one, cast("Schema", rest)))), None)
+        for name in dict.fromkeys((*own, *wanted)):
+            offered, place = as_schema(own.get(name, more)), wanted.get(name, rest)
+            if place is False and types(offered, self._source):
+                return f"property {name!r} is not allowed"
+            if why := self._inside(f"property {name!r}", offered, place):
+                return why
+        return self._inside("its other properties", more, rest)
+
+    def _disjoint(self, source: Schema, target: Schema) -> bool:
+        """Whether surely no value keeps both; unions are not looked into."""
+        if "$ref" in target:
+            target = resolved(target, self._target, NOTHING)
+        have, want = types(source, self._source), types(target, self._target)
+        if not have & want and not {"integer", "number"} <= have | want:
+            return True
+        one, other = closed(source), closed(target)
+        if one is not None and other is not None and not have & {"integer", "number"}:
+            return not one & other
+        if have != _OBJECT or want != _OBJECT:
+            return False
+        both = set(source.get("required", ())) & set(target.get("required", ()))
+        tags, others = source.get("properties", {}), target.get("properties", {})
+        return any(self._disjoint(as_schema(tags.get(n, True)), as_schema(others.get(n, True))) for n in both)
+
+    def _parts_of(self, schema: Schema, root: Schema) -> list[Schema]:
+        name = id(schema), id(root)
+        if name not in self._parts:
+            self._parts[name] = parts(schema, root, NOTHING if root is self._target else ANYTHING), schema
+        return self._parts[name][0]
+
+    def _cases_of(self, schema: Schema) -> list[Schema]:
+        if id(schema) not in self._cases:
+            apart = cases(schema)
+            if len(apart) == 1:
+                apart = [spread(apart[0])]
+            self._cases[id(schema)] = apart, schema
+        return self._cases[id(schema)][0]
+
+
+def _differ_in_values(source: Schema, target: Schema, have: frozenset[str]) -> str | None:
+    wanted, own = closed(target), closed(source)
+    if wanted is not None and (own is None or not own <= wanted):
+        return f"only {', '.join(sorted(value.decode() for value in wanted))} is allowed there"
+    form = target.get("format")
+    if form is None or form in _ANY_TEXT or "string" not in have:
         return None
+    values = [source["const"]] if "const" in source else source.get("enum")
+    if values is None:
+        return None if source.get("format") == form else f"text in the format {form!r} is wanted"
+    strange = [value for value in values if isinstance(value, str) and not _keeps_format(value, str(form))]
+    return f"{strange[0]!r} is no text in the format {form!r}" if strange else None
 
 
-def _differ_in_values(source: Schema, target: Schema) -> str | None:
-    closed = _closed(target)
-    if closed is not None:
-        own = _closed(source)
-        if own is None or not own <= closed:
-            return f"only {', '.join(sorted(value.decode() for value in closed))} is allowed there"
-    wanted = target.get("format")
-    if wanted is not None and _closed(source) is None and source.get("format") != wanted and target.get("type") == "string":
-        return f"text in the format {wanted!r} is wanted"
+def _differ_in_riddles(source: Schema, target: Schema, have: frozenset[str]) -> str | None:
+    """Hold keywords that are not understood against each other: only the same one is known to fit."""
+    asked = OPAQUE["any"].union(*(OPAQUE.get(name, ()) for name in have))
+    for name in sorted(asked & target.keys()):
+        if source.get(name) != target[name] or b'"$ref"' in canonical(target[name]):
+            return f"it is not known to keep {name!r}"
     return None
 
 
-def _closed(schema: Schema) -> set[bytes] | None:
-    if "const" in schema:
-        return {canonical(schema["const"])}
-    return {canonical(value) for value in schema["enum"]} if "enum" in schema else None
+def _longest(schema: Schema) -> int | None:
+    most: int | None = schema.get("maxItems")
+    if schema.get("items") is False:
+        places = len(schema.get("prefixItems", ()))
+        return places if most is None else min(most, places)
+    return most
 
 
-def _options(schema: Schema) -> Sequence[Schema]:
-    return cast("Sequence[Schema]", schema.get("anyOf") or schema.get("oneOf") or ())
+def _keeps_format(text: str, form: str) -> bool:
+    if form not in _FORMATS:
+        return False
+    try:
+        _reader(form).validate_strings(text, strict=True)
+    except ValidationError:
+        return False
+    return True
 
 
-def _resolve(schema: Schema, root: Schema) -> Schema:
-    seen = 0
-    while (reference := schema.get("$ref")) is not None and seen < 32:  # noqa: PLR2004 - a chain this long is a loop
-        found: Any = root
-        for part in str(reference).removeprefix("#/").split("/"):
-            found = found[part.replace("~1", "/").replace("~0", "~")]
-        schema, seen = cast("Schema", found), seen + 1
-    return schema
+@cache
+def _reader(form: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_FORMATS[form])
 
 
-def _child(schema: Schema, key: str | int, root: Schema) -> Schema | None:
-    if options := _options(schema):
-        found = [_child(_resolve(option, root), key, root) for option in options]
-        return None if None in found else {"anyOf": found}
-    if isinstance(key, int):
-        fixed = schema.get("prefixItems", ())
-        if 0 <= key < len(fixed):
-            return fixed[key]
-        return schema.get("items", {}) if 0 <= key < schema.get("minItems", 0) else None
-    if key not in schema.get("required", ()):
-        return None
-    return schema.get("properties", {}).get(key)
-
-
-def _type_of(value: object) -> str:
-    if value is None:
-        return "null"
-    for kind, name in ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (list, "array")):
-        if isinstance(value, kind):
-            return name
-    return "object"
-
-
-def _names(found: frozenset[str]) -> str:
-    return " or ".join(sorted(found)) if len(found) < len(_ALL) else "anything"
+def _first(reasons: Iterable[str | None]) -> str | None:
+    return next((why for why in reasons if why is not None), None)

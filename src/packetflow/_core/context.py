@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from packetflow._core.errors import DeclarationError
@@ -30,6 +31,10 @@ class Door(Protocol):
 
     def saved(self, kind: type[object], context: Context) -> AsyncIterator[tuple[str, Any]]:
         """Read the committed states of all actors of a class, by key."""
+        ...
+
+    def now(self) -> datetime:
+        """Give the present moment by the app's clock, UTC."""
         ...
 
     def report(self, context: Context, done: float, total: float | None, note: str) -> None:
@@ -97,6 +102,10 @@ class Context:
         """
         return self._through().saved(kind, self)
 
+    def now(self) -> datetime:
+        """Give the present moment by the app's clock, UTC; outside of an app the machine's."""
+        return self.door.now() if self.door is not None else datetime.now(UTC)
+
     def report(self, done: float, total: float | None = None, note: str = "") -> None:
         """Say how far a long call is: `done` of `total` (or a fraction of 1), and in words; costs nothing unheard."""
         if self.door is not None:
@@ -105,7 +114,11 @@ class Context:
     def acting_for(self, principal: str) -> Context:
         """Give this context in the name of `principal`; raises NotAllowed unless the grant may act for them."""
         grant = self.grant.acting_for(principal)
-        return self if grant is self.grant and principal == self.principal else replace(self, principal=principal, grant=grant)
+        return (
+            self
+            if grant is self.grant and principal == self.principal
+            else replace(self, principal=principal, grant=grant)
+        )
 
     def _through(self) -> Door:
         if self.door is None:

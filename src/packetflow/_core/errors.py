@@ -94,7 +94,7 @@ class CallError(PacketFlowError):
     code = "call_refused"
 
 
-class UnknownCapability(CallError):  # noqa: N818 - named by outcome, like every error of this tree
+class UnknownCapability(CallError):
     """There is no such capability, or the caller may not know of it."""
 
     code = "unknown_capability"

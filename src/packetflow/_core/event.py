@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from packetflow._core.errors import DeclarationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,15 +35,45 @@ class Stored:
     """The fields of the event as JSON."""
 
 
+@cache
+def event_class(kind: str, module: str = "") -> type[Event]:
+    """Find the loaded Event class of that name, first in `module`; UnknownEvent when there is none.
+
+    Of several the one declared last is taken, as Python does with names.
+    """
+    found = [known for known in _subclasses(Event) if known.__name__ == kind][::-1]
+    return next((known for known in found if known.__module__ == module), found[0] if found else UnknownEvent)
+
+
 class Event(BaseModel):
     """A fact about one subject. Subclass it and name the subclass in the past tense.
 
-    Where it stands (`stored`) is known once it was read from a journal or topic; before that `seq` is 0.
+    Where it stands (`stored`) is known once it was read from a journal or topic; before that `seq` is 0. Two events of
+    one class with the same fields are equal, wherever they stand.
     """
 
     model_config = ConfigDict(frozen=True)
 
     _stored: Stored | None = PrivateAttr(default=None)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:  # noqa: ANN401 - pydantic's own signature
+        """Refuse fields that would hide what every event has."""
+        super().__pydantic_init_subclass__(**kwargs)
+        if hidden := {"seq", "stored", "from_stored"} & cls.model_fields.keys():
+            message = f"event {cls.__name__!r} cannot have a field {min(hidden)!r}: every event has one already"
+            raise DeclarationError(message)
+        event_class.cache_clear()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is told, not where it is stored."""
+        if not isinstance(other, Event) or type(self) is not type(other):
+            return NotImplemented
+        return self.__dict__ == other.__dict__ and self.model_extra == other.model_extra
+
+    def __hash__(self) -> int:
+        """Hash what is told; raises TypeError when a field cannot be hashed."""
+        return hash((type(self), *self.__dict__.values()))
 
     @property
     def seq(self) -> int:
@@ -72,12 +105,6 @@ class UnknownEvent(Event):
     def fields(self) -> JsonObject:
         """The fields as they were stored."""
         return dict[str, Any](self.model_extra or {})
-
-
-def event_class(kind: str, module: str = "") -> type[Event]:
-    """Find the loaded Event class of that name, first in `module`; UnknownEvent when there is none."""
-    found = [known for known in _subclasses(Event) if known.__name__ == kind]
-    return next((known for known in found if known.__module__ == module), found[0] if found else UnknownEvent)
 
 
 def decode(stored: Stored, module: str = "") -> Event:

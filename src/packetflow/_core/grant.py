@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - a dataclass field
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from packetflow._core.constraint import Check, Constraint  # noqa: TC001 - dataclass fields
-from packetflow._core.effect import EFFECTS, Effect  # noqa: TC001 - dataclass fields
+from packetflow._core.constraint import Check, Constraint
+from packetflow._core.effect import EFFECTS, Effect
 from packetflow._core.errors import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,9 @@ class Grant:
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     parents: tuple[str, ...] = ()
     _reach: dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]] = field(
-        default_factory=dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]], repr=False
+        default_factory=dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]],
+        repr=False,
+        init=False,
     )
 
     @classmethod
@@ -76,7 +77,8 @@ class Grant:
 
         `only` are capability ids (`room.*` for all that begin so); `effects`, `limits` and `expires` narrow further.
         The holder may act in nobody else's name unless `act_for` says so and this grant allows it.
-        Raises ValueError when a limit makes no sense or `expires` has no time zone.
+        Raises ValueError when a limit makes no sense, an effect is none, `expires` has no time zone, or a text stands
+        where a list of texts belongs.
         """
         if expires is not None and expires.tzinfo is None:
             message = "expires needs a time zone"
@@ -85,18 +87,21 @@ class Grant:
             for constraint in constraints.values():
                 constraint.compiled()
         caveat = Caveat(
-            only=None if only is None else frozenset(only),
-            effects=None if effects is None else frozenset(effects),
-            limits=tuple((name, tuple(sorted(c.items(), key=lambda item: item[0]))) for name, c in (limits or {}).items()),
+            only=None if only is None else _texts("only", only),
+            effects=None if effects is None else _effects("effects", effects),
+            limits=tuple(
+                (name, tuple(sorted(c.items(), key=lambda item: item[0]))) for name, c in (limits or {}).items()
+            ),
             expires=expires,
-            act_for=frozenset(act_for) | {holder},
-            confirm=frozenset(confirm),
+            act_for=_texts("act_for", act_for) | {holder},
+            confirm=_effects("confirm", confirm),
         )
         return Grant(holder, (*self.caveats, caveat), parents=(*self.parents, self.id))
 
     def meet(self, other: Grant, holder: str | None = None) -> Grant:
         """Give the authority that both grants have: that of a person AND an agent AND a plan."""
-        caveats = (*self.caveats, *(c for c in other.caveats if c not in self.caveats))
+        own = {id(caveat) for caveat in self.caveats}
+        caveats = (*self.caveats, *(caveat for caveat in other.caveats if id(caveat) not in own))
         parents = tuple(dict.fromkeys((*self.parents, self.id, *other.parents, other.id)))
         return Grant(holder or self.holder, caveats, parents=parents)
 
@@ -117,7 +122,10 @@ class Grant:
         return min((c.expires for c in self.caveats if c.expires is not None), default=None)
 
     def may_act_for(self, principal: str) -> bool:
-        """Whether the holder may act in the name of `principal`; in their own name they always may."""
+        """Whether the holder may act in the name of `principal`: everybody in their own, the root in anyone's.
+
+        Whoever holds a delegated grant may act for those it names, as far as every grant it descends from allows them.
+        """
         return principal == self.holder or all(c.act_for is None or principal in c.act_for for c in self.caveats)
 
     def acting_for(self, principal: str) -> Grant:
@@ -139,6 +147,21 @@ class Grant:
             for argument, constraint in constraints
         )
         return named, checks, any(effect in c.confirm for c in self.caveats)
+
+
+def _texts(name: str, values: Iterable[str]) -> frozenset[str]:
+    found = frozenset(values)
+    if isinstance(values, str) or not all(isinstance(value, str) for value in found):  # pyright: ignore[reportUnnecessaryIsInstance] - people pass capabilities and plain texts
+        message = f"{name} is a list of texts, not {values!r}"
+        raise ValueError(message)
+    return found
+
+
+def _effects(name: str, values: Iterable[Effect]) -> frozenset[Effect]:
+    if strange := sorted(_texts(name, values) - frozenset(EFFECTS)):
+        message = f"{name}: {strange[0]!r} is no effect; there are {', '.join(EFFECTS)}"
+        raise ValueError(message)
+    return frozenset(values)
 
 
 def _names(caveat: Caveat, capability_id: str, effect: Effect) -> bool:

@@ -7,6 +7,7 @@ import json
 from typing import Any, TypeAlias
 
 from pydantic import JsonValue
+from pydantic_core import to_jsonable_python
 
 Json: TypeAlias = JsonValue
 """Any JSON value."""
@@ -26,3 +27,13 @@ def canonical(value: object) -> bytes:
 def digest(value: object, length: int = 32) -> str:
     """Name a JSON value by its content: the first `length` hex digits of the SHA-256 of its canonical bytes."""
     return hashlib.sha256(canonical(value)).hexdigest()[:length]
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - a JSON value
+    """Copy a value into plain JSON values: models, dates, enums and tuples become what they are on the wire.
+
+    Raises ValueError for what has no JSON form: NaN, infinities, half characters and foreign objects.
+    """
+    copied = to_jsonable_python(value)
+    canonical(copied)
+    return copied

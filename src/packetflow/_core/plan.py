@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import TYPE_CHECKING, Annotated, Any, Generic, Literal, Self, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, Field, computed_field
-from pydantic_core import to_jsonable_python
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, computed_field
 
 from packetflow._core.explanation import Candidate, Explanation
-from packetflow._core.json import JsonObject, digest
-from packetflow._core.step import Pointer, Step, origin
+from packetflow._core.json import JsonObject, digest, plain
+from packetflow._core.step import Step
+from packetflow._core.writer import Writer
 
 R = TypeVar("R")
 
@@ -23,7 +23,7 @@ class _Value(BaseModel):
 class Literally(_Value):
     """A value that stands in the plan itself."""
 
-    literal: Any
+    literal: Annotated[Any, BeforeValidator(plain)]
 
 
 class Reference(_Value):
@@ -48,7 +48,28 @@ class Fields(_Value):
     fields: dict[str, Binding]
 
 
-Binding: TypeAlias = Annotated[Literally | Reference | Items | Fields, Field(union_mode="left_to_right")]
+def _kind_of_binding(value: object) -> str | None:
+    """Tell bindings apart by the one field that each must have."""
+    if isinstance(value, _Value):
+        return type(value).__name__
+    if not isinstance(value, Mapping):
+        return None
+    return next((kind for name, kind in _KINDS.items() if name in cast("Mapping[str, object]", value)), None)
+
+
+_KINDS = {"literal": "Literally", "step": "Reference", "items": "Items", "fields": "Fields"}
+
+Binding: TypeAlias = Annotated[
+    Annotated[Literally, Tag("Literally")]
+    | Annotated[Reference, Tag("Reference")]
+    | Annotated[Items, Tag("Items")]
+    | Annotated[Fields, Tag("Fields")],
+    Discriminator(
+        _kind_of_binding,
+        custom_error_type="no_binding",
+        custom_error_message="an input is one of literal, step (with path), items and fields",
+    ),
+]
 """Where an input comes from. Nothing else is ever substituted: there are no templates in texts."""
 
 NodeId: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_-]{0,63}$")]
@@ -120,7 +141,10 @@ class ReduceNode(_Node):
 
 
 class RetryNode(_Node):
-    """Runs a block until it succeeds, `attempts` times, waiting `backoff` seconds doubled each time; then `otherwise`."""
+    """Runs a block until it succeeds, at most `attempts` times, waiting `backoff` seconds, doubled each time.
+
+    `otherwise` runs when all of them failed.
+    """
 
     kind: Literal["retry"]
     attempt: Block
@@ -151,19 +175,41 @@ class Plan(BaseModel, Generic[R]):
     rejected: tuple[Candidate, ...] = ()
     """Capabilities that were weighed for the whole request and not used, best first."""
 
-    def __init__(self, step: Step[R] | None = None, /, *also: Step[Any], **fields: Any) -> None:
+    def __init__(
+        self,
+        step: Step[R] | None = None,
+        /,
+        *also: Step[Any],
+        **fields: Any,  # noqa: ANN401 - checked by pydantic
+    ) -> None:
         """Collect a step, every step it uses, and the steps in `also`; the first step's output is the plan's.
 
-        Raises ValueError when the steps form a cycle, and pydantic's ValidationError for fields that are wrong.
+        Raises ValueError when the steps form a cycle or share a step in a way that cannot be, and pydantic's
+        ValidationError for fields that are wrong. An `id` that comes in says nothing: it is computed.
         """
-        super().__init__(**(_Writer().plan((step, *also)) if step is not None else {}), **_without_id(fields))
+        given = {name: value for name, value in fields.items() if name != "id"}
+        super().__init__(**(Writer((step, *also)).plan() if step is not None else {}), **given)
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, output: object) -> type[Plan[Any]]:
+            """Give the same class: the type of the output is known to the type checker only."""
+            return cls
 
     @computed_field
     @cached_property
     def id(self) -> str:
         """Names the plan by what it does: version, nodes and output; not by its intent or explanations."""
-        content = self.model_dump(mode="json", include={"version", "nodes", "output"}, exclude_defaults=False)
-        return digest(_bare(content))
+        content = self.model_dump(mode="json", include={"version", "nodes", "output"}, by_alias=True)
+        return digest({**content, "nodes": [_acting(node) for node in content["nodes"]]})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the plan with other fields; they are checked, and the copy has the id of what it does.
+
+        Raises pydantic's ValidationError for fields that are wrong.
+        """
+        del deep  # nothing in it can change
+        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | dict(update or {})))
 
     def steps(self) -> list[StepNode]:
         """List every call of a capability, those in blocks included, in the order they are written."""
@@ -233,122 +279,16 @@ def needs(node: Node) -> frozenset[str]:
     return frozenset(found)
 
 
-def _without_id(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if name != "id"}  # it is computed; what came in says nothing
+def _acting(node: JsonObject) -> JsonObject:
+    """Keep of a node what acts, and drop what explains."""
+    acting = {name: value for name, value in node.items() if name not in {"why", "description"}}
+    for name in ("each", "attempt", "otherwise"):
+        if acting.get(name) is not None:
+            acting[name] = _acting_block(acting[name])
+    if "cases" in acting:
+        acting["cases"] = [{**case, "then": _acting_block(case["then"])} for case in acting["cases"]]
+    return acting
 
 
-def _bare(value: Any) -> Any:  # noqa: ANN401 - JSON
-    """Drop what explains and keep what acts."""
-    if isinstance(value, Mapping):
-        fields = cast("Mapping[str, Any]", value)
-        if "literal" in fields:
-            return dict(fields)
-        return {name: _bare(inner) for name, inner in fields.items() if name not in {"why", "description"}}
-    return [_bare(inner) for inner in cast("Sequence[Any]", value)] if isinstance(value, list | tuple) else value
-
-
-class _Writer:
-    """Turns steps under construction into nodes, giving each an id of its own."""
-
-    def __init__(self, outer: _Writer | None = None, own: Callable[[Step[Any]], bool] = lambda _: True) -> None:
-        self._outer, self._own = outer, own
-        self._ids: dict[int, str] = {}
-        self._taken: set[str] = outer._taken if outer else set()
-        self._nodes: list[JsonObject] = []
-        self._open: set[int] = set()
-
-    def plan(self, steps: Sequence[Step[Any]]) -> JsonObject:
-        """Give the fields of a plan."""
-        outputs = [self.binding(Pointer(step)) for step in steps]
-        return {"nodes": self._nodes, "output": outputs[0]}
-
-    def block(self, output: object) -> JsonObject:
-        """Give the fields of a block whose output is that value."""
-        return {"output": self.binding(output), "nodes": self._nodes}
-
-    def binding(self, value: object) -> JsonObject:
-        """Give a value as a binding, adding the nodes it points at."""
-        if isinstance(value, Step):
-            return self.binding(Pointer(cast("Step[Any]", value)))
-        if isinstance(value, Pointer):
-            step, path = origin(value)
-            return {"step": step if isinstance(step, str) else self._add(step), "path": path}
-        if not _points(value):
-            return {"literal": to_jsonable_python(value)}
-        if isinstance(value, Mapping):
-            fields = cast("Mapping[str, object]", value)
-            return {"fields": {name: self.binding(inner) for name, inner in fields.items()}}
-        return {"items": [self.binding(inner) for inner in cast("Sequence[object]", value)]}
-
-    def _known(self, step: Step[Any]) -> str | None:
-        return self._ids.get(id(step)) or (self._outer._known(step) if self._outer else None)  # noqa: SLF001 - own class
-
-    def _add(self, step: Step[Any]) -> str:
-        if (known := self._known(step)) is not None:
-            return known
-        if self._outer is not None and not self._own(step):
-            return self._outer._add(step)
-        if id(step) in self._open:
-            message = "the steps form a cycle"
-            raise ValueError(message)
-        self._open.add(id(step))
-        name = self._name(step)
-        fields = {key: self._field(name, key, value) for key, value in step.fields.items()}
-        after = [self._add(earlier) for earlier in step.after]
-        self._nodes.append({"kind": step.kind, "id": name, "depends_on": after, **fields})
-        self._ids[id(step)] = name
-        return name
-
-    def _field(self, name: str, key: str, value: Any) -> Any:  # noqa: ANN401 - a node's field
-        if key == "inputs":
-            return {field: self.binding(inner) for field, inner in value.items()}
-        if key in {"over", "initial"}:
-            return self.binding(value)
-        if key in {"each", "attempt", "otherwise"} and value is not None:
-            return self._block(name, key, value)
-        if key == "cases":
-            return [{"when": self._condition(when), "then": self._block(name, key, then)} for when, then in value]
-        return value
-
-    def _block(self, name: str, key: str, made: Any) -> JsonObject:  # noqa: ANN401 - a step, or a function giving one
-        """Write a block. What it uses but does not repeat stands outside, so that it runs once."""
-        if key == "each":
-            variables = {f"{name}.item", f"{name}.accumulator"}
-            root = made(*(Pointer(variable) for variable in sorted(variables, reverse=True)))
-            return _Writer(self, lambda step: step is root or _uses(step, variables)).block(root)
-        if key == "attempt":
-            return _Writer(self, lambda step: step is made).block(made)
-        return _Writer(self).block(made)
-
-    def _condition(self, when: Mapping[str, Any]) -> JsonObject:
-        return {name: value if name == "op" else self.binding(value) for name, value in when.items()}
-
-    def _name(self, step: Step[Any]) -> str:
-        wanted = step.id or str(step.fields.get("capability_id", step.kind)).replace(".", "_")[:48]
-        name, count = wanted, 1
-        while name in self._taken:
-            count += 1
-            name = f"{wanted}_{count}"
-        self._taken.add(name)
-        return name
-
-
-def _uses(value: object, variables: set[str]) -> bool:
-    """Whether a value rests on one of these loop variables, however far up."""
-    if isinstance(value, Pointer):
-        step, _ = origin(value)
-        return step in variables if isinstance(step, str) else _uses(step, variables)
-    if isinstance(value, Step):
-        step = cast("Step[Any]", value)
-        return any(_uses(inner, variables) for inner in (*step.fields.values(), *step.after))
-    if isinstance(value, Mapping):
-        return any(_uses(inner, variables) for inner in cast("Mapping[str, object]", value).values())
-    return isinstance(value, list | tuple) and any(_uses(inner, variables) for inner in cast("Sequence[object]", value))
-
-
-def _points(value: object) -> bool:
-    if isinstance(value, Pointer | Step):
-        return True
-    if isinstance(value, Mapping):
-        return any(_points(inner) for inner in cast("Mapping[str, object]", value).values())
-    return isinstance(value, list | tuple) and any(_points(inner) for inner in cast("Sequence[object]", value))
+def _acting_block(block: JsonObject) -> JsonObject:
+    return {**block, "nodes": [_acting(node) for node in block["nodes"]]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - a dataclass field
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from packetflow._core.json import digest

@@ -133,7 +133,9 @@ class Store(Protocol):
         """Give the reply that was committed for a message; None when the message is new."""
         ...
 
-    async def saved(self, kind: str | None = None, *, after: tuple[str, str] = ("", ""), limit: int = 1000) -> list[Saved]:
+    async def saved(
+        self, kind: str | None = None, *, after: tuple[str, str] = ("", ""), limit: int = 1000
+    ) -> list[Saved]:
         """List saved actors ordered by (type, key), beginning behind `after`."""
         ...
 
@@ -167,7 +169,12 @@ class Store(Protocol):
         ...
 
     async def runs(
-        self, *, principal: str | None = None, status: str | None = None, before: datetime | None = None, limit: int = 50
+        self,
+        *,
+        principal: str | None = None,
+        status: str | None = None,
+        before: datetime | None = None,
+        limit: int = 50,
     ) -> list[RunRow]:
         """List runs, the latest start first."""
         ...
@@ -176,11 +183,15 @@ class Store(Protocol):
         """Keep call and audit records, in one transaction."""
         ...
 
-    async def calls(self, *, capability_id: str | None = None, trace_id: str | None = None, limit: int = 100) -> list[CallRecord]:
+    async def calls(
+        self, *, capability_id: str | None = None, trace_id: str | None = None, limit: int = 100
+    ) -> list[CallRecord]:
         """List call records, the latest first."""
         ...
 
-    async def audits(self, *, principal: str | None = None, verdict: str | None = None, limit: int = 100) -> list[AuditRecord]:
+    async def audits(
+        self, *, principal: str | None = None, verdict: str | None = None, limit: int = 100
+    ) -> list[AuditRecord]:
         """List audit records, the latest first."""
         ...
 
@@ -252,10 +263,14 @@ class Planner(Protocol):
         """Propose a plan for a request; a proposal without a plan says why, and what comes nearest."""
         ...
 
+    async def close(self) -> None:
+        """Let go of connections; it can be asked again afterwards."""
+        ...
+
 
 class Clock(Protocol):
     """Where time comes from."""
 
     def now(self) -> datetime:
-        """The present moment, UTC."""
+        """Give the present moment, UTC."""
         ...

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from packetflow._core.compatibility import at_path, misfit, types
+from packetflow._core.compatibility import misfit
 from packetflow._core.errors import PlanRejected, Problem
 from packetflow._core.plan import (
     Binding,
@@ -23,29 +23,36 @@ from packetflow._core.plan import (
     RetryNode,
     StepNode,
     needs,
+    references,
 )
+from packetflow._core.shape import Schema, either, items, listed, properties, together, types
 
 if TYPE_CHECKING:
     from packetflow._core.capability import Declaration
     from packetflow._core.grant import Grant
     from packetflow._core.registry import Registry
 
-Schema: TypeAlias = Mapping[str, Any]
 Scope: TypeAlias = Mapping[str, tuple[str, Schema]]
-"""What can be referred to: for a node id, a name that stands for its schema, and the schema."""
+"""What can be referred to: for a node id, the capability that gives it (or nothing), and the schema of its output."""
+Path: TypeAlias = tuple[str | int, ...]
 
-_ANY: Schema = {}
+_UNKNOWN: Final[Schema] = {"$comment": "nothing is known of it, because of a problem that was already told"}
+_NULL: Final[Schema] = {"type": "null"}
+_DEEPEST = 8
+"""Blocks within blocks."""
 
 
 def prove(plan: Plan[Any], registry: Registry, grant: Grant | None = None) -> list[Problem]:
     """List everything that keeps `plan` from running, in the order of its nodes; an empty list is the proof.
 
-    `registry` is the view of whoever will run it: a capability outside the view is unknown. With `grant`, literal
-    arguments are held against its limits, too. Proven means: known capabilities, no cycle, every required input present
-    and of a type its source always gives. What only the run can know (an empty list, a text too long, a crash) remains.
+    `registry` is the view of whoever will run it: a capability outside the view is unknown. With `grant`, so is one
+    that the grant does not name, and literal arguments are held against its limits. Proven means: known capabilities,
+    no cycle, every required input present and of a type its source always gives. What only the run can know (a list too
+    short, a text too long, a crash) remains. A problem names the node and the path in it; one without a node is about
+    the plan's own output.
     """
     prover = _Prover(registry, grant)
-    prover.block(plan.nodes, plan.output, {})
+    prover.block(Block.model_construct(nodes=plan.nodes, output=plan.output), {}, None, ("output",))
     return prover.problems
 
 
@@ -61,238 +68,280 @@ class _Prover:
         self._registry, self._grant = registry, grant
         self.problems: list[Problem] = []
         self._ids: set[str] = set()
+        self._depth = 0
 
-    def block(self, nodes: Sequence[Node], output: Binding, scope: Scope) -> Schema:
-        """Prove nodes and output of one block and give the schema of the output."""
-        inner = dict(scope)
-        order, stuck = _ordered(nodes)
-        for node in nodes:
+    def block(self, block: Block, outer: Scope, step: str | None, path: Path) -> Schema:
+        """Prove the nodes and the output of a block of `step` and give the schema of the output."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._add("too_deep", f"blocks stand within blocks at most {_DEEPEST} deep", step, path)
+            self._depth -= 1
+            return _UNKNOWN
+        order, waiting = _ordered(block.nodes)
+        for node in block.nodes:
             if node.id in self._ids:
-                self._add("duplicate_id", "another node has this id", node.id)
+                self._add("duplicate_id", "another node has this id", node.id, ("id",))
             self._ids.add(node.id)
-        names = {node.id for node in nodes} | scope.keys()
-        for node in stuck:
-            missing = sorted(needs(node) - names)
-            if not missing:
-                cycle = sorted(other.id for other in stuck)
-                self._add("cycle", f"it waits for itself, by way of {', '.join(cycle)}", node.id)
-        for node in order:
-            inner[node.id] = (self._source(node), self._node(node, inner, names))
-        for node in stuck:
-            self._node(node, {**inner, **{other.id: ("", _ANY) for other in stuck}}, names)
-            inner[node.id] = ("", _ANY)
-        return self._schema(output, inner, names, None, "output")
+        scope = dict(outer)
+        for node in waiting:
+            scope[node.id] = "", _UNKNOWN
+        for node, circle in zip(waiting, _circles(waiting), strict=True):
+            if circle:
+                self._add("cycle", f"it waits for itself, by way of {', '.join(circle)}", node.id, ("depends_on",))
+        for node in (*order, *waiting):
+            scope[node.id] = node.capability_id if isinstance(node, StepNode) else "", self._node(node, scope)
+        given = self._binding(block.output, scope, step, path)
+        self._depth -= 1
+        return given
 
-    def _source(self, node: Node) -> str:
-        return node.capability_id if isinstance(node, StepNode) else ""
-
-    def _node(self, node: Node, scope: Scope, names: Iterable[str]) -> Schema:
+    def _node(self, node: Node, scope: Scope) -> Schema:
         for name in node.depends_on:
-            if name not in names:
-                self._add("unknown_step", f"there is no node {name!r} before it", node.id, ("depends_on",), sorted(scope))
+            if name not in scope:
+                message = f"there is no node {name!r} before it"
+                self._add("unknown_step", message, node.id, ("depends_on",), sorted(scope))
         match node:
             case StepNode():
-                return self._step(node, scope, names)
+                return self._step(node, scope)
             case BranchNode():
-                return self._branch(node, scope, names)
-            case MapNode() | ReduceNode():
-                return self._loop(node, scope, names)
+                return self._branch(node, scope)
+            case MapNode():
+                item = self._over(node, scope)
+                inner = {**scope, f"{node.id}.item": ("", item)}
+                given = self.block(node.each, inner, node.id, ("each", "output"))
+                return _UNKNOWN if given is _UNKNOWN else listed(given)
+            case ReduceNode():
+                return self._reduce(node, scope)
             case RetryNode():
-                found = [self.block(node.attempt.nodes, node.attempt.output, scope)]
-                return _either([*found, *self._optional(node.otherwise, scope)])
+                tried = self.block(node.attempt, scope, node.id, ("attempt", "output"))
+                return _one_of([tried, *self._otherwise(node, scope)])
 
-    def _step(self, node: StepNode, scope: Scope, names: Iterable[str]) -> Schema:
+    def _step(self, node: StepNode, scope: Scope) -> Schema:
         declared = self._registry.get(node.capability_id)
-        if declared is None:
-            near = [name for name, _ in self._registry.index.search(node.capability_id, limit=3)]
+        if declared is None or not self._may_name(declared):
+            near = [self._registry[name] for name, _ in self._registry.index.search(node.capability_id, limit=3)]
             message = f"there is no capability {node.capability_id!r} you may use"
-            self._add("unknown_capability", message, node.id, ("capability_id",), near)
+            allowed = [known.id for known in near if self._may_name(known)]
+            self._add("unknown_capability", message, node.id, ("capability_id",), allowed)
             for field, binding in node.inputs.items():
-                self._schema(binding, scope, names, node.id, field)
-            return _ANY
-        schema = declared.input_schema
-        properties: Mapping[str, Any] = schema["properties"]
-        for field in schema.get("required", ()):
+                self._binding(binding, scope, node.id, ("inputs", field))
+            return _UNKNOWN
+        fields: Mapping[str, Any] = declared.input_schema["properties"]
+        for field in declared.requires:
             if field not in node.inputs:
-                about = properties[field].get("description", "")
-                self._add("missing_input", f"input {field!r} is missing{f' ({about})' if about else ''}", node.id, ("inputs", field))
+                about = fields[field].get("description", "")
+                message = f"input {field!r} is missing{f' ({about})' if about else ''}"
+                self._add("missing_input", message, node.id, ("inputs", field), sorted(types(fields[field])))
         for field, binding in node.inputs.items():
-            if field not in properties:
-                self._add("unknown_input", f"{declared.id!r} has no input {field!r}", node.id, ("inputs", field), list(properties))
+            if field not in fields:
+                message = f"{declared.id!r} has no input {field!r}"
+                self._add("unknown_input", message, node.id, ("inputs", field), [*fields])
+                self._binding(binding, scope, node.id, ("inputs", field))
             else:
-                self._input(node, declared, field, binding, (scope, names))
+                self._input(node, declared, field, binding, scope)
         return declared.output_schema
 
-    def _input(
-        self, node: StepNode, declared: Declaration, field: str, binding: Binding, seen: tuple[Scope, Iterable[str]]
-    ) -> None:
-        if isinstance(binding, Literally):
-            self._literal(node, declared, field, binding.literal)
+    def _input(self, node: StepNode, declared: Declaration, field: str, binding: Binding, scope: Scope) -> None:
+        literal, value = _literal(binding)
+        if literal:
+            self._literal_input(node, declared, field, value)
             return
-        source = self._schema(binding, *seen, node.id, field)
-        wanted = {**declared.input_schema["properties"][field], "$defs": declared.input_schema.get("$defs", {})}
-        named = seen[0].get(binding.step, ("", _ANY))[0] if isinstance(binding, Reference) else ""
-        if named and isinstance(binding, Reference):
-            why = self._registry.fit((named, binding.path, source), (declared.id, field, wanted))
+        path = ("inputs", field)
+        given = self._binding(binding, scope, node.id, path)
+        if given is _UNKNOWN:
+            return
+        if isinstance(binding, Reference) and (giver := scope[binding.step][0]):
+            why = self._registry.fit((giver, binding.path, given), (declared.id, field, declared.field_schema(field)))
         else:
-            why = misfit(source, wanted) if source else None
+            why = misfit(given, declared.field_schema(field))
         if why:
-            self._add("type_mismatch", f"{_shown(binding)} does not fit input {field!r}: {why}", node.id, ("inputs", field), sorted(types(wanted)))
+            message = f"{_shown(binding)} does not fit input {field!r}: {why}"
+            self._add("type_mismatch", message, node.id, path, sorted(types(declared.field_schema(field))))
 
-    def _literal(self, node: StepNode, declared: Declaration, field: str, value: object) -> None:
+    def _literal_input(self, node: StepNode, declared: Declaration, field: str, value: object) -> None:
+        path = ("inputs", field)
         if declared.owner is not None and field == declared.owner.actor_type.key:
             if not isinstance(value, str) or not value:
-                self._add("wrong_value", f"the key of {declared.owner.actor_type.name!r} is a text that is not empty", node.id, ("inputs", field), ["string"])
+                message = f"the key of {declared.owner.actor_type.name!r} is a text that is not empty"
+                self._add("wrong_value", message, node.id, path, ["string"])
         elif problem := declared.input.check_field(field, value):
-            wanted = sorted(types(declared.input_schema["properties"][field], declared.input_schema))
-            self._add("wrong_value", problem.message, node.id, ("inputs", *problem.path), wanted)
+            allowed = sorted(types(declared.field_schema(field)))
+            self._add("wrong_value", problem.message, node.id, ("inputs", *problem.path), allowed)
         if self._grant is not None:
             _, checks, _ = self._grant.reach(declared.id, declared.effect)
             facts = {"principal": self._grant.holder}
             if any(name == field and not check(value, facts) for name, check in checks):
-                self._add("not_allowed", f"the grant does not allow this value for {field!r}", node.id, ("inputs", field))
+                self._add("not_allowed", f"the grant does not allow this value for {field!r}", node.id, path)
 
-    def _branch(self, node: BranchNode, scope: Scope, names: Iterable[str]) -> Schema:
+    def _branch(self, node: BranchNode, scope: Scope) -> Schema:
         found: list[Schema] = []
-        for case in node.cases:
-            self._condition(node, case.when, scope, names)
-            found.append(self.block(case.then.nodes, case.then.output, scope))
-        rest = self._optional(node.otherwise, scope) or [cast("Schema", {"type": "null"})]
-        return _either([*found, *rest])
+        for number, case in enumerate(node.cases):
+            path = "cases", number
+            self._condition(node, case.when, scope, (*path, "when"))
+            found.append(self.block(case.then, scope, node.id, (*path, "then", "output")))
+        return _one_of([*found, *(self._otherwise(node, scope) or [_NULL])])
 
-    def _condition(self, node: BranchNode, when: Condition, scope: Scope, names: Iterable[str]) -> None:
-        left = self._schema(when.value, scope, names, node.id, "when")
+    def _otherwise(self, node: BranchNode | RetryNode, scope: Scope) -> list[Schema]:
+        if node.otherwise is None:
+            return []
+        return [self.block(node.otherwise, scope, node.id, ("otherwise", "output"))]
+
+    def _condition(self, node: BranchNode, when: Condition, scope: Scope, path: Path) -> None:
+        left = self._binding(when.value, scope, node.id, (*path, "value"))
         alone = when.op in {"truthy", "empty"}
         if alone != (when.to is None):
-            self._add("wrong_value", f"{when.op!r} takes {'one value' if alone else 'a value to compare with'}", node.id, ("when", "to"))
+            message = f"{when.op!r} takes {'one value' if alone else 'a value to compare with'}"
+            self._add("wrong_value", message, node.id, (*path, "to"))
             return
-        right = self._schema(when.to, scope, names, node.id, "to") if when.to is not None else _ANY
+        right = self._binding(when.to, scope, node.id, (*path, "to")) if when.to is not None else _UNKNOWN
+        if left is _UNKNOWN or right is _UNKNOWN:
+            return
+        have, other = types(left), types(right)
         if when.op in {"lt", "le", "gt", "ge"}:
-            self._ordered_types(node, types(left), types(right))
-        if when.op == "in" and not types(right) <= {"array", "string", "object"}:
-            self._add("type_mismatch", "'in' looks into a list, a text or an object", node.id, ("when", "to"), ["array", "object", "string"])
+            both = have | other
+            if not (both <= {"integer", "number"} or both <= {"string"}):
+                message = "only two numbers or two texts have an order"
+                self._add("type_mismatch", message, node.id, path, ["number", "string"])
+        elif when.op == "in":
+            if not other <= {"array", "string", "object"}:
+                message = "'in' looks into a list, a text or an object"
+                self._add("type_mismatch", message, node.id, (*path, "to"), ["array", "object", "string"])
+            elif not other <= {"array"} and not have <= {"string"}:
+                self._add("type_mismatch", "only a text is in a text or object", node.id, (*path, "value"), ["string"])
 
-    def _ordered_types(self, node: BranchNode, left: frozenset[str], right: frozenset[str]) -> None:
-        numbers = frozenset({"integer", "number"})
-        if not (left | right <= numbers or left | right == {"string"}):
-            self._add("type_mismatch", "only two numbers or two texts have an order", node.id, ("when",), ["number", "string"])
-
-    def _loop(self, node: MapNode | ReduceNode, scope: Scope, names: Iterable[str]) -> Schema:
-        over = self._schema(node.over, scope, names, node.id, "over")
-        if over and types(over) != {"array"}:
+    def _over(self, node: MapNode | ReduceNode, scope: Scope) -> Schema:
+        over = self._binding(node.over, scope, node.id, ("over",))
+        if over is _UNKNOWN:
+            return _UNKNOWN
+        if not types(over) <= {"array"}:
             self._add("type_mismatch", f"{_shown(node.over)} is no list", node.id, ("over",), ["array"])
-        item = _items(over)
-        inner = {**scope, f"{node.id}.item": ("", item)}
-        if isinstance(node, ReduceNode):
-            carried = self._schema(node.initial, scope, names, node.id, "initial")
-            result = self.block(node.each.nodes, node.each.output, {**inner, f"{node.id}.accumulator": ("", _loose(carried))})
-            if carried and (why := misfit(result, _loose(carried))):
-                self._add("type_mismatch", f"what it carries on does not fit what it began with: {why}", node.id, ("each",))
-            return _either([_loose(carried), result])
-        return _listed(self.block(node.each.nodes, node.each.output, inner))
+            return _UNKNOWN
+        return items(over)
 
-    def _optional(self, block: Block | None, scope: Scope) -> list[Schema]:
-        return [self.block(block.nodes, block.output, scope)] if block is not None else []
+    def _reduce(self, node: ReduceNode, scope: Scope) -> Schema:
+        """Prove a fold: a round must bear what it begins with and what the round before gave."""
+        inner = {**scope, f"{node.id}.item": ("", self._over(node, scope))}
+        first = self._binding(node.initial, scope, node.id, ("initial",))
+        known, ids = len(self.problems), set(self._ids)
+        given = self._round(node, inner, first)
+        if _UNKNOWN in (first, given) or not misfit(given, first):
+            return _one_of([first, given])
+        del self.problems[known:]
+        self._ids = ids
+        carried = _one_of([first, given])
+        given = self._round(node, inner, carried)
+        if given is not _UNKNOWN and (why := misfit(given, carried)):
+            message = f"what it carries on does not fit what it began with: {why}"
+            self._add("type_mismatch", message, node.id, ("each", "output"), sorted(types(carried)))
+        return _one_of([carried, given])
 
-    def _schema(self, binding: Binding, scope: Scope, names: Iterable[str], step: str | None, field: str) -> Schema:
+    def _round(self, node: ReduceNode, inner: Scope, carried: Schema) -> Schema:
+        return self.block(node.each, {**inner, f"{node.id}.accumulator": ("", carried)}, node.id, ("each", "output"))
+
+    def _binding(self, binding: Binding, scope: Scope, step: str | None, path: Path) -> Schema:
         """Give the schema of what a binding will be, noting references that lead nowhere."""
         match binding:
             case Literally():
                 return {"const": binding.literal}
             case Items():
-                return {"type": "array", "prefixItems": [self._schema(b, scope, names, step, field) for b in binding.items]}
+                found = [self._binding(one, scope, step, (*path, n)) for n, one in enumerate(binding.items)]
+                return _UNKNOWN if _UNKNOWN in found else _array(found)
             case Fields():
-                found = {name: self._schema(b, scope, names, step, field) for name, b in binding.fields.items()}
-                return {"type": "object", "properties": found, "required": list(found)}
+                named = {name: self._binding(one, scope, step, (*path, name)) for name, one in binding.fields.items()}
+                return _UNKNOWN if _UNKNOWN in named.values() else _object(named)
             case Reference():
-                return self._referred(binding, scope, names, step, field)
+                return self._referred(binding, scope, step, path)
 
-    def _referred(self, binding: Reference, scope: Scope, names: Iterable[str], step: str | None, field: str) -> Schema:
+    def _referred(self, binding: Reference, scope: Scope, step: str | None, path: Path) -> Schema:
         if binding.step not in scope:
-            if binding.step not in names or step is None:
-                self._add("unknown_step", f"there is no node {binding.step!r} to refer to", step, ("inputs", field), sorted(scope))
-            return _ANY
-        schema = scope[binding.step][1]
-        if not schema:
-            return _ANY
-        found = at_path(schema, binding.path)
+            self._add("unknown_step", f"there is no node {binding.step!r} to refer to", step, path, sorted(scope))
+            return _UNKNOWN
+        giver, schema = scope[binding.step]
+        if schema is _UNKNOWN or not binding.path:
+            return schema
+        found = self._registry.part(giver, binding.path, schema)
         if found is None:
-            allowed = [".".join(map(str, name)) for name in _fields(schema)]
-            self._add("unknown_path", f"{_shown(binding)} is not promised by {binding.step!r}", step, ("inputs", field), allowed)
-            return _ANY
+            message = f"{_shown(binding)} is not promised by {binding.step!r}"
+            self._add("unknown_path", message, step, path, properties(schema))
+            return _UNKNOWN
         return found
 
-    def _add(
-        self, code: str, message: str, step: str | None, path: Sequence[str | int] = (), allowed: Sequence[str] = ()
-    ) -> None:
-        self.problems.append(Problem(code, message, tuple(path), step, tuple(allowed)))
+    def _may_name(self, declared: Declaration) -> bool:
+        return self._grant is None or self._grant.may_name(declared.id, declared.effect)
+
+    def _add(self, code: str, message: str, step: str | None, path: Path, allowed: Sequence[str] = ()) -> None:
+        self.problems.append(Problem(code, message, path, step, tuple(allowed)))
 
 
 def _ordered(nodes: Sequence[Node]) -> tuple[list[Node], list[Node]]:
     """Put nodes behind what they need; the second list holds those that wait for ever."""
-    waiting = {node.id: needs(node) & {other.id for other in nodes} for node in nodes}
+    here = {node.id for node in nodes}
+    waits = [needs(node) & here for node in nodes]
+    done: set[str] = set()
     order: list[Node] = []
-    rest = list(nodes)
+    rest = list(range(len(nodes)))
     while rest:
-        ready = [node for node in rest if not waiting[node.id] & {other.id for other in rest}]
-        if not ready:
-            return order, rest
-        order += ready
-        rest = [node for node in rest if node not in ready]
-    return order, []
+        later: list[int] = []
+        for number in rest:
+            if waits[number] <= done:
+                done.add(nodes[number].id)
+                order.append(nodes[number])
+            else:
+                later.append(number)
+        if len(later) == len(rest):
+            break
+        rest = later
+    return order, [nodes[number] for number in rest]
 
 
-def _either(schemas: Sequence[Schema]) -> Schema:
-    found = [schema for number, schema in enumerate(schemas) if schema not in schemas[:number]]
-    if any(not schema for schema in found):
-        return _ANY
-    return found[0] if len(found) == 1 else {"anyOf": [_inlined(schema) for schema in found]}
+def _circles(waiting: Sequence[Node]) -> list[list[str]]:
+    """For each node, name the nodes of a circle it stands in; none for one that only waits for a circle."""
+    waits = {node.id: needs(node) & {other.id for other in waiting} for node in waiting}
+    reach: dict[str, set[str]] = {}
+    for node in waiting:
+        todo, found = [*waits[node.id]], set[str]()
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += waits[name]
+        reach[node.id] = found
+    return [sorted(n for n in reach[node.id] if node.id in reach[n]) for node in waiting]
 
 
-def _items(over: Schema) -> Schema:
-    if "const" in over and isinstance(over["const"], list):
-        return _either([{"const": value} for value in cast("list[Any]", over["const"])]) if over["const"] else _ANY
-    if "prefixItems" in over:
-        return _either(over["prefixItems"]) if over["prefixItems"] else _ANY
-    item = over.get("items", _ANY)
-    return {**item, "$defs": over["$defs"]} if item and "$defs" in over else item
+def _literal(binding: Binding) -> tuple[bool, object]:
+    """Whether a binding refers to nothing, and the value it is then."""
+    if next(references(binding), None) is not None:
+        return False, None
+    return True, _value(binding)
 
 
-def _listed(item: Schema) -> Schema:
-    if not item:
-        return {"type": "array"}
-    return {"type": "array", "items": {k: v for k, v in item.items() if k != "$defs"}} | (
-        {"$defs": item["$defs"]} if "$defs" in item else {}
-    )
+def _value(binding: Binding) -> object:
+    match binding:
+        case Literally():
+            return binding.literal
+        case Items():
+            return [_value(one) for one in binding.items]
+        case Fields():
+            return {name: _value(one) for name, one in binding.fields.items()}
+        case Reference():
+            message = f"{binding.step!r} is known only when the plan runs"
+            raise ValueError(message)
 
 
-def _loose(schema: Schema) -> Schema:
-    """Read a literal as an example of its type: a sum that begins with 0 is any number."""
-    if "const" not in schema:
-        return schema
-    found = sorted(types(schema))
-    return {"type": "number" if found == ["integer"] else found[0]}
+def _one_of(schemas: Iterable[Schema]) -> Schema:
+    found = list(schemas)
+    return _UNKNOWN if any(one is _UNKNOWN for one in found) else either(found)
 
 
-def _inlined(schema: Schema) -> Schema:
-    """Make a schema independent of its `$defs`, so that two can stand side by side; recursion is cut to anything."""
-    definitions: Mapping[str, Any] = schema.get("$defs", {})
-
-    def inline(value: Any, open_names: tuple[str, ...]) -> Any:  # noqa: ANN401 - any part of a schema
-        if isinstance(value, Mapping):
-            part = cast("Mapping[str, Any]", value)
-            if "$ref" in part:
-                name = str(part["$ref"]).rsplit("/", 1)[-1]
-                return {} if name in open_names else inline(definitions[name], (*open_names, name))
-            return {key: inline(inner, open_names) for key, inner in part.items() if key != "$defs"}
-        return [inline(inner, open_names) for inner in cast("list[Any]", value)] if isinstance(value, list) else value
-
-    return inline(schema, ())
+def _array(places: Sequence[Schema]) -> Schema:
+    own, carried = together(places)
+    return {"type": "array", "prefixItems": own, "minItems": len(own), "maxItems": len(own), **carried}
 
 
-def _fields(schema: Schema) -> list[tuple[str, ...]]:
-    found = at_path(schema, ())
-    return [(name,) for name in (found or {}).get("properties", {})]
+def _object(fields: Mapping[str, Schema]) -> Schema:
+    own, carried = together([*fields.values()])
+    named = dict(zip(fields, own, strict=True))
+    return {"type": "object", "properties": named, "required": [*fields], "additionalProperties": False, **carried}
 
 
 def _shown(binding: Binding) -> str:

@@ -18,6 +18,10 @@ class Message(Generic[A_contra, P, R]):
 
     __slots__ = ()
 
+    def rebound(self, owner: type[Any]) -> Message[Any, P, R]:
+        """Give the same message for a subclass of its actor."""
+        raise NotImplementedError
+
 
 class Mail(Protocol):
     """Delivery to the actors of one class under one caller's authority; the runtime implements it."""

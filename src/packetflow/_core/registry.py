@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from packetflow._core.compatibility import misfit
 from packetflow._core.errors import DeclarationError, UnknownCapability
-from packetflow._core.search import SearchIndex
+from packetflow._core.search import Searchable, SearchIndex
+from packetflow._core.shape import Schema, at_path
 
 if TYPE_CHECKING:
     from packetflow._core.actor import Actor
     from packetflow._core.capability import Declaration
     from packetflow._core.effect import Effect
     from packetflow._core.grant import Grant
+
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_VIEWS: Final = 64
+"""Views that are kept, with their text index, for the next who holds the same grant."""
 
 
 class Registry(Mapping[str, "Declaration"]):
@@ -24,16 +31,22 @@ class Registry(Mapping[str, "Declaration"]):
     """
 
     def __init__(self, capabilities: Iterable[Declaration], actors: Iterable[type[Actor[Any]]] = ()) -> None:
-        """Take the snapshot; raises DeclarationError for an id that is declared twice."""
+        """Take the snapshot; raises DeclarationError for a capability or an actor that is declared twice."""
         self._by_id: dict[str, Declaration] = {}
         for declared in capabilities:
             if self._by_id.setdefault(declared.id, declared) is not declared:
                 message = f"capability {declared.id!r} is declared twice; give one of them another name"
                 raise DeclarationError(message)
-        self.actors = {kind.actor_type.name: kind for kind in actors}
+        self.actors: dict[str, type[Actor[Any]]] = {}
         """Actor classes by the type part of their address."""
-        self.fits: dict[tuple[str, tuple[str | int, ...], str, str], str | None] = {}
+        for kind in actors:
+            if self.actors.setdefault(kind.actor_type.name, kind) is not kind:
+                message = f"actor {kind.actor_type.name!r} is declared twice; give one of them another name"
+                raise DeclarationError(message)
+        self.fits: dict[tuple[str, Path, str, str], str | None] = {}
         """Answers of the plan's prover about outputs and inputs of this snapshot, kept because they never change."""
+        self._parts: dict[tuple[str, Path], Schema | None] = {}
+        self._views: dict[tuple[str, ...], Registry] = {}
 
     def __getitem__(self, capability_id: str) -> Declaration:
         """Give a capability; raises KeyError when there is none."""
@@ -62,15 +75,23 @@ class Registry(Mapping[str, "Declaration"]):
         if not grant.caveats:
             return self
         seen = [declared for declared in self.values() if grant.may_name(declared.id, declared.effect)]
-        owners = {declared.owner for declared in seen}
-        view = Registry(seen, [kind for kind in self.actors.values() if kind in owners])
-        view.fits = self.fits
+        if len(seen) == len(self):
+            return self
+        name = tuple(declared.id for declared in seen)
+        view = self._views.get(name)
+        if view is None:
+            owners = {declared.owner for declared in seen}
+            view = Registry(seen, [kind for kind in self.actors.values() if kind in owners])
+            view.fits, view._parts = self.fits, self._parts
+            if len(self._views) >= _VIEWS:
+                self._views.pop(next(iter(self._views)), None)
+            self._views[name] = view
         return view
 
     @cached_property
     def index(self) -> SearchIndex:
         """The text index over id, intent, fields and examples."""
-        return SearchIndex(self.values())
+        return SearchIndex(cast("Iterable[Searchable]", self.values()))  # to a Protocol, cached properties are none
 
     def find(
         self,
@@ -83,10 +104,10 @@ class Registry(Mapping[str, "Declaration"]):
     ) -> list[tuple[Declaration, float]]:
         """Search by what it is for, what it does, what one has and what one needs; best first.
 
-        `text` ranks by BM25. `effect` keeps only that effect. `have` and `need` are field names: with both, the result is
-        a shortest chain of capabilities that leads from the fields at hand to all that are needed, in the order to run
-        them, with the score 1 / length; with `need` alone, everything that gives one of the fields; with `have` alone,
-        everything that can run on them. Nothing is returned that does not match.
+        `text` ranks by BM25. `effect` keeps only that effect. `have` and `need` are field names: with both, the result
+        is a chain of capabilities that leads from the fields at hand to all that are needed, each field by the fewest
+        rounds, in the order to run them, with the score 1 / length; with `need` alone, everything that gives one of the
+        fields; with `have` alone, everything that can run on them. Nothing is returned that does not match.
         """
         kept = [d for d in self.values() if effect is None or d.effect == effect]
         held, wanted = frozenset(have), frozenset(need)
@@ -119,12 +140,21 @@ class Registry(Mapping[str, "Declaration"]):
             rest = [d for d in rest if d not in ready]
         return _needed(source, held, wanted)
 
-    def fit(self, source: tuple[str, tuple[str | int, ...], Mapping[str, Any]], target: tuple[str, str, Mapping[str, Any]]) -> str | None:
+    def fit(self, source: tuple[str, Path, Schema], target: tuple[str, str, Schema]) -> str | None:
         """Say why an output (id, path, schema) does not fit an input (id, field, schema); remembered by name."""
         key = (source[0], source[1], target[0], target[1])
         if key not in self.fits:
             self.fits[key] = misfit(source[2], target[2])
         return self.fits[key]
+
+    def part(self, capability_id: str, path: Path, schema: Schema) -> Schema | None:
+        """Give what surely stands at a path of an output, as `at_path` does; remembered by the capability's id."""
+        if not capability_id:
+            return at_path(schema, path)
+        found = self._parts.get((capability_id, path))
+        if found is None and (found := at_path(schema, path)) is not None:
+            self._parts[capability_id, path] = found
+        return found
 
 
 def _needed(source: Mapping[str, Declaration], held: frozenset[str], wanted: frozenset[str]) -> list[Declaration]:

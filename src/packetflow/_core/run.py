@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from packetflow._core.event import Event
 from packetflow._core.plan import Plan
@@ -134,7 +134,14 @@ class Run(BaseModel, Generic[R]):
     result: Any = None
     """The plan's output as JSON; None unless the run succeeded."""
     failure: Failure | None = None
-    _typed: Any = None
+    _typed: Any = PrivateAttr(default=None)
+    _places: dict[str, int] = PrivateAttr(default_factory=dict[str, int])
+
+    if not TYPE_CHECKING:
+
+        def __class_getitem__(cls, output: object) -> type[Run[Any]]:
+            """Give the same class: the type of the output is known to the type checker only."""
+            return cls
 
     @property
     def succeeded(self) -> bool:
@@ -157,18 +164,20 @@ class Run(BaseModel, Generic[R]):
 
     def step(self, node: str) -> StepRecord:
         """Give the record of a node; raises KeyError when the run has not come to it."""
-        for record in self.steps:
-            if record.node == node:
-                return record
-        raise KeyError(node)
+        place = self._places.get(node)
+        if place is None or place >= len(self.steps) or self.steps[place].node != node:
+            self._places = {record.node: number for number, record in enumerate(self.steps)}
+            place = self._places[node]
+        return self.steps[place]
 
-    def apply(self, event: Event) -> None:  # noqa: C901 - one case for each kind of event
+    def apply(self, event: Event) -> None:
         """Take one event of this run into the record."""
         match event:
             case StepStarted():
                 record = self._record(event.node)
                 record.capability_id, record.inputs = event.capability_id, event.inputs
                 record.status, record.started_at = "running", event.at
+                record.output, record.failure, record.ended_at, record.because = None, None, None, ""
             case StepSucceeded():
                 record = self._record(event.node)
                 record.status, record.output, record.ended_at = "succeeded", event.output, event.at
@@ -182,15 +191,26 @@ class Run(BaseModel, Generic[R]):
             case RunFinished():
                 self.status, self.result, self.failure = event.status, event.output, event.failure
                 self.ended_at = event.at
+                self._close()
             case _:
                 pass
 
+    def _close(self) -> None:
+        """Leave no step under way in a run that has ended."""
+        for record in self.steps:
+            if record.status == "running":
+                record.status, record.ended_at = "cancelled", self.ended_at
+                record.because = f"the run ended before it: {self.status}"
+            elif record.status == "pending":
+                record.status, record.because = "skipped", f"the run ended before it: {self.status}"
+
     def _record(self, node: str) -> StepRecord:
-        try:
-            return self.step(node)
-        except KeyError:
+        if len(self._places) != len(self.steps):
+            self._places = {record.node: number for number, record in enumerate(self.steps)}
+        if node not in self._places:
+            self._places[node] = len(self.steps)
             self.steps.append(StepRecord(node=node))
-            return self.steps[-1]
+        return self.step(node)
 
 
 def begin(event: RunStarted) -> Run[Any]:

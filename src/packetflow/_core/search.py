@@ -57,7 +57,7 @@ def split_words(text: str) -> list[str]:
 @lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
     """Return the Snowball (Porter2) stem of one lower-case English word."""
-    return cast("str", _stemmer.stemWord(word))
+    return _stemmer.stemWord(word)
 
 
 def stems(text: str) -> list[str]:

@@ -3,9 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, TypeVar, cast
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar, cast
 
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variable:
+    """What a loop gives to each round: the item, and in a fold the output of the round before."""
+
+    name: Literal["item", "accumulator"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loop:
+    """What a map or fold repeats: the variables of a round, and the step (or value) it ends with."""
+
+    variables: tuple[Variable, ...]
+    output: object
+
+
+Start: TypeAlias = "Step[Any] | Variable | str"
+"""What a pointer begins at; a text is the name of a loop variable, such as `each.item`."""
 
 
 class Pointer:
@@ -16,8 +36,8 @@ class Pointer:
 
     __slots__ = ("_path", "_step")
 
-    def __init__(self, step: Step[Any] | str, path: tuple[str | int, ...] = ()) -> None:
-        """Point at `path` within the output of `step`, or within the loop variable of that name."""
+    def __init__(self, step: Start, path: tuple[str | int, ...] = ()) -> None:
+        """Point at `path` within the output of `step`, or within a loop variable."""
         self._step = step
         self._path = path
 
@@ -28,10 +48,13 @@ class Pointer:
         return Pointer(self._step, (*self._path, name))
 
     def __getitem__(self, key: str | int) -> Pointer:
-        """Point at an item."""
+        """Point at an item; raises TypeError for a slice."""
+        if not isinstance(key, str | int):  # pyright: ignore[reportUnnecessaryIsInstance] - the type checker sees a list
+            message = f"an output that does not exist yet has no {key!r}; point at one item"
+            raise TypeError(message)
         return Pointer(self._step, (*self._path, key))
 
-    def __iter__(self) -> Any:  # noqa: ANN401 - never returns
+    def __iter__(self) -> NoReturn:
         """Refuse: what is pointed at does not exist yet; `each` maps over a list when the plan runs."""
         message = "an output cannot be iterated while the plan is written; use each(...)"
         raise TypeError(message)
@@ -41,14 +64,33 @@ class Pointer:
         message = "an output has no truth value while the plan is written; use branch(...)"
         raise TypeError(message)
 
+    def __str__(self) -> str:
+        """Refuse: there are no templates in texts."""
+        message = "an output has no text while the plan is written; give it to a capability as an input"
+        raise TypeError(message)
+
+    def __format__(self, spec: str) -> str:
+        """Refuse, for the same reason."""
+        return str(self)
+
+    def __repr__(self) -> str:
+        """Show where it points, for a debugger."""
+        start = self._step.id or self._step.kind if isinstance(self._step, Step) else self._step
+        return f"Pointer({start!r}, {self._path!r})"
+
 
 class Step(Generic[R]):
-    """A node under construction. Made by `capability.step(...)` and the combinators; `Plan(step)` collects its inputs."""
+    """A node under construction: made by `capability.step(...)` and the combinators, collected by `Plan(step)`."""
 
     __slots__ = ("after", "fields", "id", "kind")
 
     def __init__(
-        self, kind: str, fields: Mapping[str, Any], *, id: str | None = None, after: Sequence[Step[Any]] = ()  # noqa: A002
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        *,
+        id: str | None = None,  # noqa: A002 - the word
+        after: Sequence[Step[Any]] = (),
     ) -> None:
         """Hold the fields of the node; pointers and steps may stand anywhere inside them."""
         self.kind = kind
@@ -72,6 +114,6 @@ class Step(Generic[R]):
         return self
 
 
-def origin(pointer: Pointer) -> tuple[Step[Any] | str, tuple[str | int, ...]]:
+def origin(pointer: Pointer) -> tuple[Start, tuple[str | int, ...]]:
     """Take a pointer apart: the step (or loop variable) and the path."""
     return object.__getattribute__(pointer, "_step"), object.__getattribute__(pointer, "_path")

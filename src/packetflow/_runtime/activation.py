@@ -2,15 +2,19 @@
 
 An ask to an actor that nobody is using runs its handler inside the caller's own task: no queue, no future, no task.
 Being serial needs no lock on one event loop: `_busy` is one slot, tested and set without an `await` between. Only a
-second caller, arriving while a handler is suspended, pays for a mailbox. A deadline is armed only when a handler
-suspends. Cancelling the caller cancels the handler; its message is rolled back like a crash.
+second caller, arriving while a handler is suspended, pays for a mailbox. Cancelling the caller cancels the handler; its
+message is rolled back like a crash.
 """
+
+# pyright: reportPrivateUsage=false
+# The underscored slots of an actor are the runtime's own; `ruff` is told so in pyproject.toml.
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import types
+from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from packetflow._core.errors import (
@@ -19,85 +23,66 @@ from packetflow._core.errors import (
     CallCycle,
     CallError,
     CapabilityFailed,
-    DeadlineExceeded,
+    InvalidInput,
     PacketFlowError,
 )
-from packetflow._runtime.mailbox import Letter, Mailboxes
-from packetflow._runtime.supervision import Supervision
+from packetflow._runtime.deadline import Deadlines
+from packetflow._runtime.journal import Journals
+from packetflow._runtime.mailbox import DEAD, SCHEDULED, Chore, Mailboxes, Waiter
+from packetflow._runtime.supervision import Supervision, is_crash
 from packetflow._runtime.timer import TICK
 from packetflow._runtime.transaction import Transactions
+from packetflow._runtime.wheel import Wheel
 
 if TYPE_CHECKING:
-    from collections import deque
-    from collections.abc import Callable, Coroutine, Generator, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Mapping
 
     from packetflow._core.actor import Actor
     from packetflow._core.capability import ActorCapability
     from packetflow._core.context import Context
     from packetflow._core.ports import Clock, Fabric, Store
+    from packetflow._runtime.mailbox import Box, Letter
     from packetflow._runtime.timer import Timer
 
 log = logging.getLogger("packetflow.actor")
 
-
-class _Mark:
-    __slots__ = ()
-
-
-SCHEDULED: Final = _Mark()
-"""The mailbox will be drained."""
-DEAD: Final = _Mark()
-"""Asleep or stopped; whoever finds it looks the key up again."""
+SAVE_EVERY: Final = 10.0
+"""Seconds after which a `snapshot` actor that has changed is saved, at the latest."""
 
 _COLD: Final = -1
 _SLICE: Final = 256
-_SWEEP: Final = 2000
-_WHEEL: Final = 600
-
-
-@types.coroutine
-def _resume(coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> Generator[Any, Any, Any]:  # noqa: ANN401
-    """Go on with a coroutine whose first step was driven by hand; it stays in the task that entered it."""
-    while True:
-        try:
-            value = yield waits_for
-        except BaseException as error:  # noqa: BLE001 - thrown into the coroutine, which decides
-            step, argument = cast("Callable[[Any], Any]", coroutine.throw), error
-        else:
-            step, argument = cast("Callable[[Any], Any]", coroutine.send), value
-        try:
-            waits_for = step(argument)
-        except StopIteration as end:
-            return end.value
+_YIELD: Final = 1024
 
 
 class Activations:
     """The awake actors of one class on this node."""
 
     def __init__(self, kind: type[Actor[Any]], store: Store, fabric: Fabric, clock: Clock, timer: Timer) -> None:
-        """Serve actors of `kind`; nothing is loaded before the first message."""
+        """Serve actors of `kind` on the running event loop; nothing is loaded before the first message."""
         self.kind = kind
         self.declared = kind.actor_type
+        self.timer = timer
         self.awake: dict[str, Actor[Any]] = {}
         self.mailboxes = Mailboxes(self.declared.name, self.declared.mailbox)
         self.supervision = Supervision(self.declared)
         self.transactions = Transactions(self.declared, store, fabric, clock)
         self.handled = 0
+        """Messages handled so far."""
+        self.failed = 0
+        """Messages whose handler raised, or did not end in time."""
+        self._journals = Journals(self.declared, store)
+        self._deadlines = Deadlines(self.declared, timer)
+        self._wheel = Wheel(self.declared, timer, self._sleep)
         self._volatile = self.declared.durability == "volatile"
-        self._timer = timer
-        self._timeout = self.declared.timeout.total_seconds()
-        self._patience = max(1, round(self._timeout / TICK))
-        self._suspended: dict[Actor[Any], tuple[asyncio.Task[Any], int]] = {}
-        self._timed: dict[Actor[Any], asyncio.Task[Any]] = {}
-        self._ended: dict[Actor[Any], PacketFlowError] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
-        stride = max(1, round(self.declared.idle.total_seconds() / TICK / _WHEEL))
-        self._stride = stride
-        self._idle = max(1, -(-round(self.declared.idle.total_seconds() / TICK) // stride))
-        self._wheel: list[list[Actor[Any]]] = [[] for _ in range(self._idle + 2)]
-        self._turn = timer.tick // stride
-        self._due: list[Actor[Any]] = []
-        timer.listen(self._on_tick)
+        self._durable = self.declared.durability == "durable"
+        self._instant = {message for message in self._messages() if self._volatile and message.kind == "def"}
+        self._limits = {m: m.options.timeout.total_seconds() for m in self._messages() if m.options.timeout is not None}
+        self._unsaved: dict[str, Actor[Any]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+        if self.declared.durability == "snapshot":
+            timer.listen(self._save_changed)
 
     # -- delivery -----------------------------------------------------------------------------------------------------
 
@@ -113,31 +98,29 @@ class Activations:
         actor = self.awake.get(key)
         if actor is None:
             actor = self._activate(key)
+        if self._limits:
+            context = self._limited(message, context)
         if actor._busy is not None:
-            return await self._wait_in_line(actor, Letter(message, args, kwargs, context, None))
+            return await self._wait_in_line(actor, message, args, kwargs, context)
         actor._busy = context
         try:
-            if self._volatile and message.kind == "def":
-                reply = self._call(actor, message, args, kwargs, context)
-            else:
-                coroutine = self._handling(actor, message, args, kwargs, context)
-                try:
-                    first = coroutine.send(None)
-                except StopIteration as end:
-                    reply = end.value
-                else:
-                    reply = await self._until_deadline(actor, coroutine, first, context)
+            reply = self._handle(actor, message, args, kwargs, context)
+            if message not in self._instant:
+                self._deadlines.begin(key, context.deadline)
+                reply = await reply
+                self._deadlines.end(key)
+            if actor._pending:
+                self.transactions.publish(actor, message, context)
         except BaseException as error:
-            failure = self._crashed(actor, message, error)
+            failure = self._fail(actor, message, error)
+            self._rest(actor)
             if failure is error:
                 raise
             raise failure from error
         self.handled += 1
-        actor._tick = self._timer.tick
-        if actor._box is None:
-            actor._busy = None
-        else:
-            self._schedule(actor)
+        self._rest(actor)
+        if not self.handled % _YIELD:
+            await asyncio.sleep(0)  # handlers that never suspend must not keep everybody else from the loop
         return reply
 
     def tell(
@@ -148,11 +131,16 @@ class Activations:
         kwargs: Mapping[str, Any],
         context: Context,
     ) -> None:
-        """Put a message into the actor's mailbox; its handler runs soon, in no caller's task."""
+        """Put a message into the actor's mailbox; its handler runs soon, in no caller's task.
+
+        Nobody waits for it: neither the deadline nor the call chain of the teller is its own.
+        """
         actor = self.awake.get(key)
         if actor is None:
             actor = self._activate(key)
-        self._put(actor, Letter(message, args, kwargs, context, None))
+        if context.chain or context.deadline is not None or context.sink is not None:
+            context = replace(context, chain=(), deadline=None, sink=None)
+        self._put(actor, (message, args, kwargs, context, None))
 
     async def stop(self, key: str) -> bool:
         """End an actor now: its handler is cancelled, waiting messages are refused, committed memory is kept.
@@ -162,47 +150,45 @@ class Activations:
         actor = self.awake.get(key)
         if actor is None:
             return False
-        why = CallCancelled(f"actor {self.declared.name}:{key} was stopped", actor=f"{self.declared.name}:{key}")
-        await self._save_snapshot(actor)
-        self._retire(actor, why)
-        self._interrupt(actor, why)
+        why = CallCancelled(f"actor {self._of(key)} was stopped", actor=self._of(key))
+        if actor._busy is None and key not in self._unsaved:
+            self._retire(actor, why)
+            return True
+
+        async def leave(actor: Actor[Any]) -> None:
+            await self._save(actor)
+            self._retire(actor, why)
+
+        if actor._box is not None:
+            self._refuse(actor._box, why)
+        self._deadlines.interrupt(key, why)
+        await self._do_soon(actor, leave)
         return True
 
     async def close(self) -> None:
-        """Stop every actor and wait until no task of theirs is left."""
-        for key in list(self.awake):
-            await self.stop(key)
-        tasks = [*self._tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        """Stop every actor, take no more messages, and wait until no task of theirs is left."""
+        self._closed = True
+        await asyncio.gather(*[self.stop(key) for key in list(self.awake)])
+        await asyncio.gather(*self._tasks)
 
     # -- one message --------------------------------------------------------------------------------------------------
 
-    def _handling(
+    def _handle(
         self,
         actor: Actor[Any],
         message: ActorCapability[Any, ..., Any],
         args: tuple[Any, ...],
         kwargs: Mapping[str, Any],
         context: Context,
-    ) -> Coroutine[Any, Any, Any]:
+    ) -> Any:  # noqa: ANN401 - the reply of an instant message, or what to await for that of any other
         if not self._volatile:
             return self._transact(actor, message, args, kwargs, context)
-        handler = self._call(actor, message, args, kwargs, context)
-        return self._collect(handler, context) if message.kind == "stream" else handler
-
-    def _call(
-        self,
-        actor: Actor[Any],
-        message: ActorCapability[Any, ..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        context: Context,
-    ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
-        if message.takes_context:
-            return message.function(actor, context.inside(self.declared.topic(actor.key)), *args, **kwargs)
-        return message.function(actor, *args, **kwargs)
+        if actor._revision == _COLD:
+            actor.state = self.declared.initial()
+            actor.started()
+            actor._revision = 0
+        reply = self._call(actor, message, args, kwargs, context)
+        return self._collect(reply, context) if message.kind == "stream" else reply
 
     async def _transact(
         self,
@@ -216,276 +202,277 @@ class Activations:
         if actor._revision == _COLD:
             await self.transactions.load(actor)
             actor.started()
-        if context.message_id is not None:
-            known = await self.transactions.earlier_reply(actor, message, context.message_id)
-            if known is not None:
-                return known[0]
+        known = await self.transactions.earlier_reply(actor, message, context)
+        if known is not None:
+            return known[0]
         reply = self._call(actor, message, args, kwargs, context)
         if message.kind == "async":
             reply = await reply
         elif message.kind == "stream":
             reply = await self._collect(reply, context)
         reply = message.output.check(reply)
+        revision = actor._revision
         await self.transactions.commit(actor, message, context, reply)
+        if not self._durable and message.effect != "read" and actor._revision == revision:
+            self._unsaved.setdefault(actor.key, actor)
         return reply
 
-    async def _collect(self, parts: Any, context: Context) -> list[Any]:  # noqa: ANN401 - an async generator
-        collected: list[Any] = []
-        async for part in parts:
-            collected.append(part)
-            if context.sink is not None:
-                await context.sink(part)
-        return collected
-
-    # -- deadlines ----------------------------------------------------------------------------------------------------
-
-    async def _until_deadline(
-        self, actor: Actor[Any], coroutine: Coroutine[Any, Any, Any], first: object, context: Context
-    ) -> Any:  # noqa: ANN401 - typed by the message
-        """Await the rest of a handler that has suspended, in the same task, until its deadline."""
-        task = cast("asyncio.Task[Any]", asyncio.current_task())
-        before = task.cancelling()
-        timer: asyncio.TimerHandle | None = None
-        if context.deadline is None:
-            self._suspended[actor] = (task, self._timer.tick + self._patience)
-        else:
-            loop = asyncio.get_running_loop()
-            due = min(context.deadline, loop.time() + self._timeout)
-            self._timed[actor] = task
-            timer = loop.call_at(due, self._expire, actor)
+    def _call(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
         try:
-            return await _resume(coroutine, first)
-        except asyncio.CancelledError:
-            why = self._ended.pop(actor, None)
-            if why is None or task.uncancel() > before:
-                raise
-            raise why from None
-        finally:
-            self._suspended.pop(actor, None)
-            self._timed.pop(actor, None)
-            self._ended.pop(actor, None)
-            if timer is not None:
-                timer.cancel()
+            if message.takes_context:
+                return message.function(actor, context.inside(self.declared.topic(actor.key)), *args, **kwargs)
+            return message.function(actor, *args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                # The arguments do not fit the parameters: the handler was never entered, and its actor did no wrong.
+                raise InvalidInput(f"{message.id!r}: {error}", capability_id=message.id) from None
+            raise
 
-    def _expire(self, actor: Actor[Any]) -> None:
-        name = f"{self.declared.name}:{actor.key}"
-        self._interrupt(actor, DeadlineExceeded(f"actor {name} did not answer in time", actor=name))
-
-    def _interrupt(self, actor: Actor[Any], why: PacketFlowError) -> None:
-        """Cancel the handler in hand, if it is suspended; its caller gets `why`."""
-        entry = self._suspended.get(actor)
-        task = entry[0] if entry is not None else self._timed.get(actor)
-        if task is not None and actor not in self._ended:
-            self._ended[actor] = why
-            task.cancel()
+    async def _collect(self, parts: AsyncGenerator[Any, None], context: Context) -> list[Any]:
+        collected: list[Any] = []
+        async with aclosing(parts):
+            async for part in parts:
+                collected.append(part)
+                if context.sink is not None:
+                    await context.sink(part)
+        return collected
 
     # -- waiting in line ----------------------------------------------------------------------------------------------
 
-    async def _wait_in_line(self, actor: Actor[Any], letter: Letter) -> Any:  # noqa: ANN401 - typed by the message
-        name = self.declared.topic(actor.key)
-        if name in letter.context.chain:
-            chain = " -> ".join((*letter.context.chain, name))
-            message = f"actor {self.declared.name}:{actor.key} already waits for this call ({chain})"
-            raise CallCycle(message, chain=[*letter.context.chain, name])
-        loop = asyncio.get_running_loop()
-        letter.reply = reply = loop.create_future()
-        due = loop.time() + self._timeout
-        due = min(due, letter.context.deadline) if letter.context.deadline is not None else due
-        self._put(actor, letter)
-        timer = loop.call_at(due, self._too_late, actor.key, letter)
+    async def _wait_in_line(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - typed by the message
+        key = actor.key
+        chain = (*context.chain, self.declared.topic(key))
+        if chain[-1] in context.chain:
+            problem = f"actor {self._of(key)} already waits for this call ({' -> '.join(chain)})"
+            raise CallCycle(problem, chain=list(chain))
+        reply: asyncio.Future[Any] = self._loop.create_future()
+        waiter = Waiter(reply)
+        self._put(actor, (message, args, kwargs, context, waiter))
+
+        def too_late() -> None:
+            where = "did not answer in time" if waiter.served else "was busy and did not come to this message in time"
+            waiter.refuse(self._deadlines.exceeded(key, where))
+            if waiter.served:
+                self._deadlines.interrupt(key, self._deadlines.exceeded(key, where))
+
+        alarm = self._deadlines.arm(too_late, context.deadline)
         try:
             return await reply
+        except asyncio.CancelledError:
+            if waiter.served:
+                self._deadlines.interrupt(key, CallCancelled(f"whoever asked actor {self._of(key)} went away"))
+            if reply.done() and not reply.cancelled():
+                reply.exception()  # nobody will read it, and that is no mistake
+            raise
         finally:
-            timer.cancel()
-            if letter.running is not None and not reply.done():
-                letter.running.cancel()
-            reply.cancel()
-
-    def _too_late(self, key: str, letter: Letter) -> None:
-        if letter.reply is None or letter.reply.done():
-            return
-        name = f"{self.declared.name}:{key}"
-        where = "did not answer" if letter.running is not None else "was busy and did not come to this message"
-        letter.reply.set_exception(DeadlineExceeded(f"actor {name} {where} in time", actor=name))
-        if letter.running is not None:
-            letter.running.cancel()
+            alarm.cancel()
 
     def _put(self, actor: Actor[Any], letter: Letter) -> None:
-        actor._box = self.mailboxes.put(actor._box, actor.key, letter)
-        if actor._busy is None:
-            self._schedule(actor)
+        box: Box | None = actor._box
+        if box is None:
+            actor._box = box = self.mailboxes.open(actor.key)
+            if actor._busy is None:
+                self._schedule(actor)
+        elif len(box) >= self.mailboxes.limit:
+            raise self.mailboxes.full(actor.key)
+        box.append(letter)
+
+    def _do_soon(self, actor: Actor[Any], work: Any) -> asyncio.Future[None]:  # noqa: ANN401 - a chore's work
+        """Do something to an actor between two messages, even if its mailbox is full."""
+        done: asyncio.Future[None] = self._loop.create_future()
+        if actor._box is None:
+            actor._box = self.mailboxes.open(actor.key)
+            if actor._busy is None:
+                self._schedule(actor)
+        actor._box.append(Chore(work, done))
+        return done
 
     def _schedule(self, actor: Actor[Any]) -> None:
         actor._busy = SCHEDULED
-        task = asyncio.get_running_loop().create_task(self._drain(actor))
+        task = self._loop.create_task(self._drain(actor))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _drain(self, actor: Actor[Any]) -> None:
         """Handle what waits, in order; one task for a burst, not one for a message."""
-        box: deque[Letter] = actor._box
+        box: Box = actor._box
         served = 0
-        while box and actor._busy is not DEAD:
-            letter = self.mailboxes.take(box)
-            if not letter.abandoned:
+        while box:
+            letter = box.popleft()
+            if isinstance(letter, Chore):
+                actor._busy = SCHEDULED
+                await letter.do(actor)
+            else:
                 await self._serve(actor, letter)
-                served += 1
-                if not served % _SLICE:
-                    await asyncio.sleep(0)
-        if actor._busy is not DEAD:
-            actor._box, actor._busy, actor._tick = None, None, self._timer.tick
-            self.mailboxes.release(box)
+            if actor._busy is DEAD:
+                return
+            served += 1
+            if not served % _SLICE:
+                await asyncio.sleep(0)
+        self.mailboxes.close(actor.key)
+        actor._box, actor._busy, actor._tick = None, None, self.timer.tick
 
     async def _serve(self, actor: Actor[Any], letter: Letter) -> None:
-        actor._busy = letter.context
-        letter.running = asyncio.current_task()
-        before = letter.running.cancelling() if letter.running is not None else 0
+        message, args, kwargs, context, waiter = cast("tuple[ActorCapability[Any, ..., Any], *tuple[Any, ...]]", letter)
+        if waiter is not None:
+            if waiter.reply.done():
+                return  # whoever asked has stopped waiting
+            waiter.served = True
+        actor._busy = context
         try:
-            reply = self._call(actor, letter.message, letter.args, letter.kwargs, letter.context) if (
-                self._volatile and letter.message.kind == "def"
-            ) else await self._started(actor, letter)
+            reply = self._handle(actor, message, args, kwargs, context)
+            if message not in self._instant:
+                self._deadlines.begin(actor.key, None)
+                reply = await reply
+                self._deadlines.end(actor.key)
+            if actor._pending:
+                self.transactions.publish(actor, message, context)
         except BaseException as error:
-            failure = self._restart(actor, letter.message, error)
-            if letter.reply is not None and not letter.reply.done() and not isinstance(failure, asyncio.CancelledError):
-                letter.reply.set_exception(failure)
-            elif letter.reply is None:
-                log.warning("a message to %s:%s failed: %s", self.declared.name, actor.key, failure)
-            abandoned = letter.reply is not None and letter.reply.done()
-            if isinstance(error, asyncio.CancelledError) and letter.running is not None:
-                if not abandoned or letter.running.uncancel() > before:
-                    raise
+            failure = self._fail(actor, message, error)
+            if not isinstance(failure, PacketFlowError):
+                raise
+            failure.__cause__ = failure.__cause__ or error
+            if waiter is not None:
+                waiter.refuse(failure)
+            else:
+                log.warning("a message told to %s failed: %s", self._of(actor.key), failure, exc_info=failure)
         else:
             self.handled += 1
-            if letter.reply is not None and not letter.reply.done():
-                letter.reply.set_result(reply)
-        finally:
-            letter.running = None
-            if actor._busy is not DEAD:
-                actor._busy = SCHEDULED
-
-    async def _started(self, actor: Actor[Any], letter: Letter) -> Any:  # noqa: ANN401 - typed by the message
-        coroutine = self._handling(actor, letter.message, letter.args, letter.kwargs, letter.context)
-        try:
-            first = coroutine.send(None)
-        except StopIteration as end:
-            return end.value
-        return await self._until_deadline(actor, coroutine, first, letter.context)
+            if waiter is not None and not waiter.reply.done():
+                waiter.reply.set_result(reply)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def _activate(self, key: str) -> Actor[Any]:
-        self.supervision.admit(key, self._timer.tick)
+        if self._closed:
+            raise CallCancelled(f"actor {self._of(key)} takes no messages: the app is closing", actor=self._of(key))
+        self.supervision.admit(key, self.timer.tick)
         actor = self.kind()
         actor.key = key
         actor._busy = actor._box = actor._pending = None
-        actor._home = self.transactions
-        actor._tick = self._timer.tick
-        actor._revision = 0 if self._volatile else _COLD
-        if self._volatile:
-            actor.state = self.declared.initial()
-            actor.started()
+        actor._home = self._journals
+        actor._tick = self.timer.tick
+        actor._revision = _COLD
         self.awake[key] = actor
-        self._wheel[(self._turn + self._idle) % len(self._wheel)].append(actor)
+        self._wheel.add(actor)
         return actor
 
-    def _crashed(self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], error: BaseException) -> BaseException:
-        """Restart an actor whose handler ran in its caller's task; gives what the caller is told."""
-        failure = self._restart(actor, message, error)
-        if actor._busy is not DEAD:
-            if actor._box is None:
-                actor._busy = None
-            else:
-                self._schedule(actor)
-        return failure
-
-    def _restart(self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], error: BaseException) -> BaseException:
-        """Go back to the last commit. Only exceptions of the handler's own count against the restart limit."""
-        actor._tick = self._timer.tick
-        actor._pending = None
-        if self._volatile:
-            actor.state = self.declared.initial()
-            actor.started()
+    def _rest(self, actor: Actor[Any]) -> None:
+        """End a message that was handled in its caller's task."""
+        actor._tick = self.timer.tick
+        if actor._busy is DEAD:
+            return
+        if actor._box is None:
+            actor._busy = None
         else:
+            self._schedule(actor)
+
+    def _fail(self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], error: BaseException) -> BaseException:
+        """Undo a message whose handler raised; gives what its caller is told.
+
+        A durable actor goes back to its last commit. One that is not has no copy of what was: a refusal (CallError)
+        leaves its state as the handler left it, anything else restarts it from its last snapshot, or afresh.
+        """
+        self.failed += 1
+        key = actor.key
+        failure = self._deadlines.fail(key, error)
+        actor._pending = None
+        if self._durable or not isinstance(error, CallError):
             actor._revision = _COLD
-        if isinstance(error, CallError) or not isinstance(error, Exception):
-            return error
-        self.supervision.crashed(actor.key, self._timer.tick)
-        try:
-            self.supervision.admit(actor.key, self._timer.tick)
-        except ActorStopped as stopped:
-            log.error("%s", stopped.message)  # noqa: TRY400 - the cause is told to the caller
-            self._retire(actor, stopped)
-        if isinstance(error, PacketFlowError):
-            return error
-        failure = CapabilityFailed(f"{message.id!r} failed: {type(error).__name__}: {error}", capability_id=message.id)
-        failure.__cause__ = error
-        return failure
+            self._unsaved.pop(key, None)
+        if is_crash(error):
+            self.supervision.crashed(key, self.timer.tick)
+            try:
+                self.supervision.admit(key, self.timer.tick)
+            except ActorStopped as stopped:
+                log.error("%s", stopped.message)  # noqa: TRY400 - its caller is told the cause
+                self._retire(actor, stopped)
+        if isinstance(failure, PacketFlowError) or not isinstance(failure, Exception):
+            return failure
+        problem = f"{message.id!r} failed: {type(error).__name__}: {error}"
+        return CapabilityFailed(problem, capability_id=message.id)
 
     def _retire(self, actor: Actor[Any], why: PacketFlowError) -> None:
         """Take an actor out; whoever waits for it gets `why`."""
-        box, actor._box = actor._box, None
         actor._busy = DEAD
-        if self.awake.get(actor.key) is actor:
-            del self.awake[actor.key]
+        del self.awake[actor.key]
+        self._unsaved.pop(actor.key, None)
+        if actor._box is not None:
+            self._refuse(actor._box, why)
+            self.mailboxes.close(actor.key)
+            actor._box = None
+
+    def _refuse(self, box: Box, why: PacketFlowError) -> None:
+        told = 0
         while box:
-            letter = self.mailboxes.take(box)
-            if letter.reply is not None and not letter.reply.done():
-                letter.reply.set_exception(why)
-
-    def _on_tick(self, tick: int) -> None:
-        late: list[Actor[Any]] = []
-        for actor, (_, due) in self._suspended.items():
-            if due > tick:
-                break  # in the order of their deadlines, for all have the same patience
-            late.append(actor)
-        for actor in late:
-            self._expire(actor)
-        turn = tick // self._stride
-        while self._turn < turn:
-            self._turn += 1
-            slot = self._turn % len(self._wheel)
-            if self._wheel[slot]:
-                self._due += self._wheel[slot]
-                self._wheel[slot] = []
-        if self._due:
-            self._sweep()
-
-    def _sweep(self) -> None:
-        """Put idle actors to sleep, a slice at a time, so that no callback holds the loop for long."""
-        batch, self._due = self._due[-_SWEEP:], self._due[:-_SWEEP]
-        for actor in batch:
-            if actor._busy is DEAD:
-                continue
-            last = actor._tick // self._stride
-            if actor._busy is None and last + self._idle <= self._turn:
-                self._sleep(actor)
+            letter = box.popleft()
+            if isinstance(letter, Chore):
+                letter.drop()
+            elif letter[-1] is None:
+                told += 1
             else:
-                last = max(last, self._turn - self._idle + 1) if actor._busy is None else self._turn
-                self._wheel[(last + self._idle) % len(self._wheel)].append(actor)
-        if self._due:
-            asyncio.get_running_loop().call_soon(self._sweep)
+                letter[-1].refuse(type(why)(why.message, **why.details))
+        if told:
+            log.warning("%d messages told to it were dropped: %s", told, why)
+
+    # -- sleep --------------------------------------------------------------------------------------------------------
 
     def _sleep(self, actor: Actor[Any]) -> None:
-        if self.declared.durability == "snapshot" and actor._revision != _COLD:
-            actor._busy = SCHEDULED
-            task = asyncio.get_running_loop().create_task(self._save_and_sleep(actor))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        if actor.key in self._unsaved:
+            self._do_soon(actor, self._save_and_sleep)
             return
         actor._busy = DEAD
         del self.awake[actor.key]
 
     async def _save_and_sleep(self, actor: Actor[Any]) -> None:
-        await self._save_snapshot(actor)
-        if actor._box is not None:
-            await self._drain(actor)
-        elif actor._busy is not DEAD:
-            actor._busy = DEAD
-            del self.awake[actor.key]
+        await self._save(actor)
+        if actor._box or actor.key in self._unsaved:
+            self._wheel.add(actor)
+        else:
+            self._retire(actor, CallCancelled("asleep"))
 
-    async def _save_snapshot(self, actor: Actor[Any]) -> None:
-        if self.declared.durability == "snapshot" and actor._revision != _COLD and actor._pending is None:
-            try:
-                await self.transactions.save(actor)
-            except PacketFlowError as error:
-                log.error("the snapshot of %s:%s was not saved: %s", self.declared.name, actor.key, error)  # noqa: TRY400
+    async def _save(self, actor: Actor[Any]) -> None:
+        """Save a `snapshot` actor that has changed; what fails for the store's sake is tried again later."""
+        if self._unsaved.pop(actor.key, None) is None:
+            return
+        try:
+            await self.transactions.save(actor)
+        except CapabilityFailed as error:
+            log.error("actor %s goes back to its last snapshot: %s", self._of(actor.key), error)  # noqa: TRY400
+            actor._revision = _COLD
+        except PacketFlowError as error:
+            log.error("the snapshot of %s was not saved: %s", self._of(actor.key), error)  # noqa: TRY400
+            ...
+
+    def _save_changed(self, tick: int) -> None:
+        if not tick % round(SAVE_EVERY / TICK):
+            for actor in self._unsaved.values():
+                self._do_soon(actor, self._save)
+
+    def _limited(self, message: ActorCapability[Any, ..., Any], context: Context) -> Context:
+        """Bound one call by the message's own timeout."""
+        limit = self._limits.get(message)
+        if limit is None:
+            return context
+        due = self._loop.time() + limit
+        return context if context.deadline is not None and context.deadline <= due else replace(context, deadline=due)
+
+    def _messages(self) -> list[ActorCapability[Any, ..., Any]]:
+        return [cast("ActorCapability[Any, ..., Any]", message) for message in self.kind.messages.values()]
+
+    def _of(self, key: str) -> str:
+        return f"{self.declared.name}:{key}"

@@ -14,6 +14,7 @@ from packetflow._core.errors import NotAllowed, NotFound, NotUnderstood
 from packetflow._core.event import Event, decode
 from packetflow._core.proof import proven
 from packetflow._runtime.engine import drained
+from packetflow._runtime.inspection import Inspection
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from packetflow._core.registry import Registry
     from packetflow._core.run import Run
     from packetflow._runtime.engine import Engine, Result
+    from packetflow._runtime.inspection import ActorInfo, ActorView
     from packetflow._runtime.planning import Planning
     from packetflow._runtime.runs import Runs
 
@@ -142,6 +144,27 @@ class Client:
     def actor(self, kind: type[A], key: str) -> Ref[A]:
         """Address an actor."""
         return self._parts.engine.ref(kind, key, self.context)
+
+    # -- a look at actors -------------------------------------------------------------------------------------------------
+
+    async def actors(self, kind: str | None = None, *, after: str = "", limit: int = 100) -> list[ActorInfo]:
+        """List actors that are awake or saved, ordered by type and key, beginning behind the id `after` (`type:key`)."""
+        return await self._inspection().actors(kind, after, limit)
+
+    async def actor_info(self, actor_id: str) -> ActorView:
+        """Give an actor with its state, by its id `type:key`; raises NotFound when there is none that one may read."""
+        return await self._inspection().actor(actor_id)
+
+    async def stop_actor(self, actor_id: str) -> bool:
+        """Cancel what an actor does and put it to sleep, its memory kept; False when it was not awake."""
+        return await self._inspection().stop(actor_id)
+
+    async def forget_actor(self, actor_id: str) -> bool:
+        """Stop an actor and delete its memory for good; False when it had none."""
+        return await self._inspection().forget(actor_id)
+
+    def _inspection(self) -> Inspection:
+        return Inspection(self._parts.engine, self._parts.store, self.context)
 
     # -- plans and runs ---------------------------------------------------------------------------------------------------
 

@@ -71,7 +71,7 @@ class Engine:
         """Serve the capabilities of `registry` and the actors of its classes."""
         self.registry = registry
         self._store, self._fabric, self._clock = ports
-        self._records = records
+        self.records = records
         self.telemetry: Telemetry = records.telemetry
         self.tables = {name: Activations(kind, *ports, timer) for name, kind in registry.actors.items()}
 
@@ -113,7 +113,7 @@ class Engine:
                 code = _code(error)
                 seconds = perf_counter() - started
                 self.telemetry.count(declared.id, code or "ok", seconds)
-                self._records.call(
+                self.records.call(
                     CallRecord(
                         id=new_id(),
                         at=at,
@@ -154,13 +154,13 @@ class Engine:
         if declared is not None and context.grant.may_name(declared.id, declared.effect):
             return declared
         if declared is not None:
-            self._audit(Decision("deny", "not granted", ""), declared.id, context)
+            self.audit(Decision("deny", "not granted", ""), declared.id, context)
         self.registry.view(context.grant).need(name)
         raise UnknownCapability(f"there is no capability {name!r} you may use", capability_id=name)
 
     def _decide(self, declared: Declaration, shown: Mapping[str, object], context: Context) -> None:
         decision = decide(declared, shown, context, self._clock.now())
-        self._audit(decision, declared.id, context)
+        self.audit(decision, declared.id, context)
         if decision.verdict == "deny":
             message = f"{context.principal!r} may not call {declared.id!r}: {decision.reason}"
             raise NotAllowed(message, capability_id=declared.id, principal=context.principal)
@@ -170,9 +170,9 @@ class Engine:
                 message, capability_id=declared.id, digest=decision.digest, arguments=cast("Any", dict(shown))
             )
 
-    def _audit(self, decision: Decision, capability_id: str, context: Context) -> None:
+    def audit(self, decision: Decision, capability_id: str, context: Context) -> None:
         self.telemetry.decisions[decision.verdict] += 1
-        self._records.audit(
+        self.records.audit(
             AuditRecord(
                 at=self._clock.now(),
                 principal=context.principal,
@@ -191,7 +191,8 @@ class Engine:
         if isinstance(declared, ActorCapability) and key is not None:
             message = cast("ActorCapability[Any, ..., Any]", declared)
             table = self.tables[declared.owner.actor_type.name]  # pyright: ignore[reportOptionalMemberAccess] - has a key
-            return await table.ask(key, message, (), arguments, context)
+            with self.telemetry.span(f"actor {table.declared.name}", context.trace_id, {}):
+                return await table.ask(key, message, (), arguments, context)
         loop = asyncio.get_running_loop()
         timeout = declared.options.timeout.total_seconds() if declared.options.timeout is not None else _TIMEOUT
         due = loop.time() + timeout
@@ -241,7 +242,7 @@ class Engine:
             raise DeclarationError(problem)
         arguments: dict[str, Any] = to_jsonable_python(declared.named_arguments(args, kwargs), fallback=repr)
         self._decide(declared, {**arguments, declared.owner.actor_type.key: key}, line.context)
-        if unconditional(declared, line.context):
+        if unconditional(declared, line.context) and not self.telemetry.traced:
             line.allowed.add(message)
 
     async def saved(self, kind: type[object], context: Context) -> AsyncIterator[tuple[str, Any]]:
@@ -294,7 +295,8 @@ class Line:
 
     async def _admitted(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401
         self._engine.admit(self, key, message, args, kwargs)
-        return await self.table.ask(key, cast("Any", message), args, kwargs, self.context)
+        with self._engine.telemetry.span(f"actor {self.table.declared.name}", self.context.trace_id, {}):
+            return await self.table.ask(key, cast("Any", message), args, kwargs, self.context)
 
     def tell(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Awaitable[None]:
         """Deliver; the message is in the mailbox when this returns."""

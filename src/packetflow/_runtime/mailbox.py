@@ -3,45 +3,75 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from packetflow._core.errors import Overloaded
+from packetflow._core.context import Context
+from packetflow._core.errors import Overloaded, PacketFlowError
+from packetflow._core.ref import Message
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Mapping
-
-    from packetflow._core.capability import ActorCapability
-    from packetflow._core.context import Context
 
 _POOLED: Final = 1024
 
 
-class Letter:
-    """One message that waits; `reply` is None when nobody waits for it."""
+class Mark:
+    """What an actor's `_busy` says when it is neither None (idle) nor the context of the message in hand."""
 
-    __slots__ = ("args", "context", "kwargs", "message", "reply", "running")
+    __slots__ = ()
 
-    def __init__(
-        self,
-        message: ActorCapability[Any, ..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        context: Context,
-        reply: asyncio.Future[Any] | None,
-    ) -> None:
-        """Hold what the handler will be called with."""
-        self.message = message
-        self.args = args
-        self.kwargs = kwargs
-        self.context = context
+
+SCHEDULED: Final = Mark()
+"""Its mailbox will be emptied."""
+DEAD: Final = Mark()
+"""Asleep or stopped, and out of the table."""
+
+
+class Waiter:
+    """Whoever waits for the reply to a message in a mailbox."""
+
+    __slots__ = ("reply", "served")
+
+    def __init__(self, reply: asyncio.Future[Any]) -> None:
+        """Wait for that future."""
         self.reply = reply
-        self.running: asyncio.Task[Any] | None = None
+        self.served = False
+        """Whether the handler has begun."""
 
-    @property
-    def abandoned(self) -> bool:
-        """Whether whoever asked has stopped waiting."""
-        return self.reply is not None and self.reply.done()
+    def refuse(self, why: PacketFlowError) -> None:
+        """Tell them that there will be no reply, unless they have one or went away."""
+        if not self.reply.done():
+            self.reply.set_exception(why)
+
+
+class Chore:
+    """Something the runtime does to an actor between two messages, such as saving it."""
+
+    __slots__ = ("done", "work")
+
+    def __init__(self, work: Callable[[Any], Awaitable[None]], done: asyncio.Future[None]) -> None:
+        """Do `work(actor)` when its turn has come; `done` is set afterwards, or when it never comes."""
+        self.work = work
+        self.done = done
+
+    async def do(self, actor: object) -> None:
+        """Do it now."""
+        try:
+            await self.work(actor)
+        finally:
+            self.drop()
+
+    def drop(self) -> None:
+        """Let go of whoever waits for it."""
+        if not self.done.done():
+            self.done.set_result(None)
+
+
+Letter: TypeAlias = tuple[Message[Any, ..., Any], tuple[Any, ...], Mapping[str, Any], Context, Waiter | None]
+"""One message that waits: what, its arguments, under which context, and who waits for its reply."""
+
+Box: TypeAlias = deque[Letter | Chore]
 
 
 class Mailboxes:
@@ -49,28 +79,30 @@ class Mailboxes:
 
     def __init__(self, name: str, limit: int) -> None:
         """Refuse the message that would make more than `limit` wait for one actor."""
-        self._name, self._limit = name, limit
-        self._spare: list[deque[Letter]] = []
-        self.waiting = 0
-        """Messages that wait now, over all actors."""
+        self.limit = limit
+        self._name = name
+        self._used: dict[str, Box] = {}
+        self._spare: list[Box] = []
 
-    def put(self, box: deque[Letter] | None, key: str, letter: Letter) -> deque[Letter]:
-        """Put a message into a box (a new one for None) and give the box; raises Overloaded when it is full."""
-        if box is None:
-            box = self._spare.pop() if self._spare else deque()
-        elif len(box) >= self._limit:
-            message = f"actor {self._name}:{key} has {len(box)} messages waiting, its limit; try again later"
-            raise Overloaded(message, actor=f"{self._name}:{key}", limit=self._limit)
-        box.append(letter)
-        self.waiting += 1
+    @property
+    def waiting(self) -> int:
+        """Messages that wait now, over all actors."""
+        return sum(map(len, self._used.values()))
+
+    def open(self, key: str) -> Box:
+        """Give an empty box to the actor with that key."""
+        box: Box = self._spare.pop() if self._spare else deque()
+        self._used[key] = box
         return box
 
-    def take(self, box: deque[Letter]) -> Letter:
-        """Take the oldest message."""
-        self.waiting -= 1
-        return box.popleft()
-
-    def release(self, box: deque[Letter]) -> None:
-        """Give an empty box back."""
+    def close(self, key: str) -> None:
+        """Take the actor's box back; what is left in it is dropped."""
+        box = self._used.pop(key)
+        box.clear()
         if len(self._spare) < _POOLED:
             self._spare.append(box)
+
+    def full(self, key: str) -> Overloaded:
+        """Say that the actor's box is full."""
+        message = f"actor {self._name}:{key} has {self.limit} messages waiting, its limit; try again later"
+        return Overloaded(message, actor=f"{self._name}:{key}", limit=self.limit)

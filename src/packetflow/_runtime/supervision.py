@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from packetflow._core.errors import ActorStopped
+from packetflow._core.errors import ActorStopped, CapabilityFailed, DeclarationError, PacketFlowError
 from packetflow._runtime.timer import TICK
 
 if TYPE_CHECKING:
     from packetflow._core.actor import ActorType
 
 
+def is_crash(error: BaseException) -> bool:
+    """Whether an exception that left a handler is the actor's own fault.
+
+    It is not when the actor refused its caller (CallError), when the caller went away, or when what it rests on failed
+    (a store, a language model): restarting the actor would mend none of these.
+    """
+    if isinstance(error, PacketFlowError):
+        return isinstance(error, CapabilityFailed | DeclarationError)
+    return isinstance(error, Exception)
+
+
 class Supervision:
-    """Counts the crashes of the actors of one class; only actors that ever crashed cost anything.
+    """Counts the crashes of the actors of one class; only actors that crashed lately cost anything.
 
     One actor's crashes never touch another: there is no shared budget. The rule is that of OTP supervisors (intensity
     and period), for each key.
@@ -23,33 +34,41 @@ class Supervision:
         self._name = declared.name
         self._times = declared.restart.times
         self._within = max(1, round(declared.restart.within.total_seconds() / TICK))
-        self._crashes: dict[str, list[int]] = {}
+        self._crashes: dict[str, list[int]] = {}  # in the order of each key's latest crash
         self.restarts = 0
         """Crashes so far that were followed by a restart."""
 
     def crashed(self, key: str, tick: int) -> None:
         """Note a crash."""
-        recent = [at for at in self._crashes.get(key, ()) if tick - at < self._within]
-        recent.append(tick)
-        self._crashes[key] = recent[-self._times - 1 :]
-        if len(recent) <= self._times:
+        self._forget_old(tick)
+        crashes = self._crashes.pop(key, [])
+        self._crashes[key] = [*crashes, tick][-self._times - 1 :]
+        if len(self._recent(key, tick)) <= self._times:
             self.restarts += 1
 
     def admit(self, key: str, tick: int) -> None:
         """Let a message through, or raise ActorStopped while the actor is over its limit."""
         if not self._crashes:
             return
-        recent = [at for at in self._crashes.get(key, ()) if tick - at < self._within]
+        recent = self._recent(key, tick)
         if len(recent) > self._times:
             wait = (self._within - (tick - recent[0])) * TICK
             message = (
-                f"actor {self._name}:{key} crashed {len(recent)} times within {self._within * TICK:.0f} s and is stopped; "
-                f"it takes messages again in {wait:.0f} s"
+                f"actor {self._name}:{key} crashed {len(recent)} times within {self._within * TICK:g} s and is stopped; "
+                f"it takes messages again in {wait:.1f} s"
             )
             raise ActorStopped(message, actor=f"{self._name}:{key}", retry_after=round(wait, 1))
-        if not recent:
-            self._crashes.pop(key, None)
 
     def forgive(self, key: str) -> None:
         """Forget an actor's crashes."""
         self._crashes.pop(key, None)
+
+    def _recent(self, key: str, tick: int) -> list[int]:
+        return [at for at in self._crashes.get(key, ()) if tick - at < self._within]
+
+    def _forget_old(self, tick: int) -> None:
+        while self._crashes:
+            key = next(iter(self._crashes))
+            if tick - self._crashes[key][-1] < self._within:
+                return
+            del self._crashes[key]

@@ -52,6 +52,11 @@ class Telemetry:
         self.runs: Counter[str] = Counter()
         self.plans: Counter[str] = Counter()
 
+    @property
+    def traced(self) -> bool:
+        """Whether somebody records spans; typed messages then pay for one each."""
+        return not isinstance(self._tracer, trace.ProxyTracer | trace.NoOpTracer)
+
     @contextmanager
     def span(self, name: str, trace_id: str, attributes: Mapping[str, str]) -> Iterator[trace.Span]:
         """Open a span as child of the current one, and put the trace id on every log line within.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from pydantic_core import to_jsonable_python
 
 from packetflow._core.errors import DeclarationError
-from packetflow._core.json import Json
+from packetflow.models.errors import ModelUnavailable
 from packetflow.models.prompt import DATA_RULE, fenced
 from packetflow.models.question import Answer, Form, Limits, Question
 from packetflow.models.settings import ModelChoice, configured
@@ -20,14 +22,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+LONGEST_DATA = 120_000
+"""Characters of data in one question, about 30,000 tokens: sending more would only be found too much afterwards."""
 _TRACE_CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 
 class Model:
     """The configured language models as one, tried in order until one answers.
 
-    Belongs to the event loop it is first used on; `close` it there. Every method raises ModelUnavailable when no usable
-    answer came, so that the caller can go on without a model; a cancelled call stops the request.
+    Belongs to the event loop it is first used on; `close` it there. The first question also waits for the vendors'
+    libraries to load, about a second, before its deadline begins to run. Every method raises ModelUnavailable when no
+    usable answer came, so that the caller can go on without a model; a cancelled call stops the request.
     """
 
     def __init__(
@@ -63,11 +68,14 @@ class Model:
         return self.choices[0].name
 
     async def write(
-        self, instructions: str, data: Mapping[str, Json] | str, *, max_tokens: int = 1024, deadline: float = 30.0
+        self, instructions: str, data: Mapping[str, object] | str, *, max_tokens: int = 2048, deadline: float = 30.0
     ) -> str:
         """Write a text about `data` as `instructions` say; `data` is marked as material whose orders are not followed.
 
-        `max_tokens` bounds the length, `deadline` the wait in seconds.
+        `data` is a text or JSON-like fields, pydantic models in them included; ValueError for what has no JSON form.
+
+        `max_tokens` bounds the length, with what a model thinks beforehand; `deadline` the wait in seconds. A text that
+        is cut off at its bound is no answer.
         """
         limits = Limits(seconds=deadline, answer_tokens=max_tokens)
         return (await self.ask(Question[str](_ruled(instructions), _given(data)), limits)).value
@@ -76,16 +84,16 @@ class Model:
         self,
         type: type[T],  # noqa: A002 - reads best at the call: extract(type, instructions, data)
         instructions: str,
-        data: Mapping[str, Json] | str,
+        data: Mapping[str, object] | str,
         *,
-        max_tokens: int = 1024,
+        max_tokens: int = 2048,
         deadline: float = 30.0,
     ) -> T:
         """Read a value of a pydantic model's type out of `data`; as `write` otherwise.
 
         The model is told what does not fit the type, and corrects it, at most twice.
         """
-        form = Form(type, "extracted", "The value that was asked for.")
+        form = Form(type, "extracted", "The value that was asked for")
         limits = Limits(seconds=deadline, answer_tokens=max_tokens)
         return (await self.ask(Question[T](_ruled(instructions), _given(data), (form,)), limits)).value
 
@@ -117,5 +125,9 @@ def _ruled(instructions: str) -> str:
     return f"{instructions.strip()}\n\n{DATA_RULE}"
 
 
-def _given(data: Mapping[str, Json] | str) -> str:
-    return fenced("data", data if isinstance(data, str) else cast("Json", dict(data)))
+def _given(data: Mapping[str, object] | str) -> str:
+    given = fenced("data", to_jsonable_python(data))
+    if len(given) > LONGEST_DATA:
+        message = f"the data has {len(given)} characters; a model is given at most {LONGEST_DATA}"
+        raise ModelUnavailable(message, limit="data")
+    return given

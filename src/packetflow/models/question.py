@@ -19,7 +19,7 @@ class Limits:
     corrections: int = 2
     """How often the model is told what is wrong with its answer."""
     answer_tokens: int = 4096
-    """Length of one answer."""
+    """Length of one answer, with what a model thinks beforehand."""
     total_tokens: int | None = 40_000
     """In all requests and answers together."""
     cost: Decimal | None = Decimal("0.10")

@@ -16,7 +16,7 @@ from anthropic import DefaultAsyncHttpxClient as AnthropicHttpClient
 from openai import AsyncOpenAI
 from openai import DefaultAsyncHttpxClient as OpenAIHttpClient
 from opentelemetry.trace import TracerProvider
-from pydantic_ai import Agent, ModelRetry, RunContext, ToolOutput, UsageLimits
+from pydantic_ai import Agent, ModelRetry, RunContext, ToolOutput, UsageLimits, capture_run_messages
 from pydantic_ai.capabilities import Instrumentation, RaiseContentFilterError
 from pydantic_ai.exceptions import (
     ContentFilterError,
@@ -89,9 +89,11 @@ class Vendors:
 
         Raises ModelUnavailable and its subclasses, whose texts hold no key, no prompt and no answer.
         """
+        messages: list[ModelMessage] = []
         try:
             async with asyncio.timeout(limits.seconds):
-                result = await self._run(question, limits)
+                with capture_run_messages() as messages:
+                    result = await self._run(question, limits)
         except TimeoutError:
             raise ModelUnavailable(
                 f"no answer within {limits.seconds:g} seconds", models=self._names, limit="seconds"
@@ -101,15 +103,17 @@ class Vendors:
         except ContentFilterError:
             raise ModelDeclined("the model declined to answer this", models=self._names) from None
         except OutputTokenLimitExceeded:
-            raise self._cut_off(limits) from None
+            raise self._too_long(limits) from None
         except UnexpectedModelBehavior:
+            if _cut_off(messages):
+                raise self._too_long(limits) from None
             message = f"the answer was still wrong after {limits.corrections} corrections"
             raise AnswerRejected(message, models=self._names) from None
         except (ModelAPIError, FallbackExceptionGroup) as error:
             reasons = [_reason(one) for one in _single(error)]
             raise ModelUnavailable("; ".join(reasons), models=self._names) from None
-        if result.response.finish_reason == "length":
-            raise self._cut_off(limits)
+        if _cut_off(messages):
+            raise self._too_long(limits)
         return self._answer(result)
 
     async def close(self) -> None:
@@ -152,7 +156,7 @@ class Vendors:
             self._agents[key] = agent
         return self._agents[key]
 
-    def _cut_off(self, limits: Limits) -> ModelUnavailable:
+    def _too_long(self, limits: Limits) -> ModelUnavailable:
         message = f"the answer was cut off after {limits.answer_tokens} tokens"
         return ModelUnavailable(message, models=self._names, limit="answer_tokens")
 
@@ -234,6 +238,12 @@ def _model(choice: ModelChoice, client: AsyncAnthropic | AsyncOpenAI) -> VendorM
         provider = OpenAICompatibleProvider("openai-compatible", openai_client=client)
         return _Checked(OpenAIChatModel(choice.model, provider=provider))
     return _Checked(OpenAIChatModel(choice.model, provider=OpenAIProvider(openai_client=client)))
+
+
+def _cut_off(messages: Sequence[ModelMessage]) -> bool:
+    """Whether the last answer reached its length limit."""
+    answers = [message for message in messages if isinstance(message, ModelResponse)]
+    return bool(answers) and answers[-1].finish_reason == "length"
 
 
 def _single(error: Exception) -> list[Exception]:

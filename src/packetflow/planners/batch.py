@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
-from packetflow.planners.rules.draft import Draft, Value, draft
+from packetflow.planners.rules.building import Value
+from packetflow.planners.rules.draft import Draft, draft
 from packetflow.planners.rules.links import Link
-from packetflow.planners.rules.tool import JSON, PlainTool, Schema
+from packetflow.planners.rules.tool import JSON, PlainTool, Schema, properties_of
 
 Steps: TypeAlias = Literal["one", "many"]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -70,8 +71,11 @@ def plan_case(line: str, steps: Steps) -> dict[str, Any]:
 
 
 def tool_from(raw: object) -> PlainTool:
-    """Read a tool of a case: with `parameters` (a schema, or a table from name to property), or
-    with `query_parameters`, `path_parameters` and `output_parameters`."""
+    """Read a tool of a case.
+
+    Its inputs are a schema in `parameters`, or tables from name to property in `parameters`, `query_parameters` and
+    `path_parameters`; its output is an `output_schema` or such a table in `output_parameters`.
+    """
     if not isinstance(raw, Mapping):
         message = "a tool is not an object"
         raise CaseError(message)
@@ -88,9 +92,13 @@ def tool_from(raw: object) -> PlainTool:
     standard = isinstance(merged.get("type"), str) or "properties" in merged
     inputs = merged if standard else _flat(merged)
     given: object = tool.get("output_parameters")
-    output = _flat(cast("Schema", given)) if isinstance(given, Mapping) else cast("Schema | None", tool.get("output_schema"))
+    output = (
+        _flat(cast("Schema", given)) if isinstance(given, Mapping) else cast("Schema | None", tool.get("output_schema"))
+    )
     examples = tuple(str(example) for example in cast("list[object]", tool.get("examples") or []))
-    return PlainTool(name, str(tool.get("description") or ""), inputs, output, examples, str(tool.get("effect") or "read"))
+    return PlainTool(
+        name, str(tool.get("description") or ""), inputs, output, examples, str(tool.get("effect") or "read")
+    )
 
 
 def _case(line: str) -> dict[str, Any]:
@@ -111,11 +119,15 @@ def _case(line: str) -> dict[str, Any]:
 
 
 def _flat(table: Schema) -> Schema:
-    """Make an object schema of a table from name to property, where each property says itself whether it is required."""
-    properties = {key: value for key, value in table.items() if isinstance(value, Mapping)}
-    required = [key for key, value in properties.items() if cast("Mapping[str, Any]", value).get("required")]
-    clean = {key: {k: v for k, v in cast("Mapping[str, Any]", value).items() if k != "required"} for key, value in properties.items()}
+    """Make an object schema of a table from name to property, where each property says whether it is required."""
+    properties = properties_of({"properties": table})
+    required = [name for name, prop in properties.items() if prop.get("required") is True]
+    clean = {name: _without_flag(prop) for name, prop in properties.items()}
     return {"type": "object", "properties": clean, "required": required}
+
+
+def _without_flag(prop: Schema) -> Schema:
+    return {key: value for key, value in prop.items() if key != "required" or isinstance(value, list)}
 
 
 def _count(prediction: Mapping[str, Any], report: BatchReport) -> None:

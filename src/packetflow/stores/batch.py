@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sqlalchemy import bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, literal_column, select
 
 from packetflow._core.errors import StoreConflict
 from packetflow._core.event import Stored
@@ -45,7 +45,7 @@ KNOWN_EVENTS = Bulk(
     )
 )
 _end = select(func.max(events.c.seq)).where(events.c.topic == _topics.c.topic).scalar_subquery()
-ENDS = Bulk(select(packed([_topics.c.topic, func.coalesce(_end, 0)])).select_from(_topics))
+ENDS = Bulk(select(packed([_topics.c.topic, func.coalesce(_end, literal_column("0"))])).select_from(_topics))
 
 _actor = inserted(actors.c.kind, actors.c.key, actors.c.revision, actors.c.state, actors.c.saved_at)
 PUT_ACTORS = Bulk(
@@ -67,9 +67,7 @@ PUT_RUNS = Bulk(
         set_={column.name: _run.excluded[column.name] for column in runs.c if column is not runs.c.id},
     )
 )
-ADD_CALLS = Bulk(
-    inserted(*[column for column in calls.c if column is not calls.c.number]).on_conflict_do_nothing()
-)
+ADD_CALLS = Bulk(inserted(*[column for column in calls.c if column is not calls.c.number]).on_conflict_do_nothing())
 ADD_AUDITS = Bulk(inserted(*[column for column in audits.c if column is not audits.c.number]))
 _memo = inserted(*memos.c)
 PUT_MEMOS = Bulk(
@@ -114,9 +112,9 @@ class _Batch:
         keys = list({(commit.kind, commit.key): None for commit in commits})
         self._revisions = {(kind, key): revision for kind, key, revision in REVISIONS.read(cursor, keys)}
         messages = [(each.kind, each.key, each.message_id) for each in commits if each.message_id is not None]
-        self._messages = set(map(tuple, KNOWN_MESSAGES.read(cursor, messages)))
+        self._messages = {(kind, key, message) for kind, key, message in KNOWN_MESSAGES.read(cursor, messages)}
         identities = list({(event.topic, event.id): None for write in writes for event in arriving(write)})
-        self._identities = set(map(tuple, KNOWN_EVENTS.read(cursor, identities)))
+        self._identities = {(topic, identity) for topic, identity in KNOWN_EVENTS.read(cursor, identities)}
         topics = list({(topic,): None for topic, _ in identities})
         self._ends = dict(ENDS.read(cursor, topics))
         self._actors: dict[tuple[str, str], Row] = {}

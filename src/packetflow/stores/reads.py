@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from operator import itemgetter
 
-from sqlalchemy import Column, Integer, Select, Table, bindparam, select, tuple_
+from sqlalchemy import Boolean, Integer, Table, bindparam, select, tuple_
 
 from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
 from packetflow._core.ports import CallRecord, RunRow, Saved
 from packetflow.stores import rows
 from packetflow.stores.moments import microseconds
-from packetflow.stores.statements import Bulk, Query, packed, wanted
+from packetflow.stores.statements import Bulk, Query, Row, packed, wanted
 from packetflow.stores.tables import actors, audits, calls, events, memos, replies, runs
 
+_LATEST = {
+    runs: (runs.c.started_at, runs.c.id),
+    calls: (calls.c.at, calls.c.number),
+    audits: (audits.c.at, audits.c.number),
+}
 _LIMIT = bindparam("limit", type_=Integer)
 _SAVED = (actors.c.kind, actors.c.key, actors.c.revision, actors.c.state, actors.c.saved_at)
 _ids = wanted(events.c.topic, events.c.id)
 
 ACTOR = Query(select(*_SAVED).where(actors.c.kind == bindparam("kind"), actors.c.key == bindparam("key")))
+ACTORS = Query(
+    select(*_SAVED)
+    .where(tuple_(actors.c.kind, actors.c.key) > tuple_(bindparam("after_kind"), bindparam("after_key")))
+    .order_by(actors.c.kind, actors.c.key)
+    .limit(_LIMIT)
+)
+ACTORS_OF_KIND = Query(
+    select(*_SAVED)
+    .where(actors.c.kind == bindparam("kind"), actors.c.key >= bindparam("after_key"))
+    .where((actors.c.key > bindparam("after_key")) | bindparam("whole", type_=Boolean))
+    .order_by(actors.c.key)
+    .limit(_LIMIT)
+)
 REPLY = Query(
     select(replies.c.reply).where(
         replies.c.kind == bindparam("kind"),
@@ -57,9 +76,14 @@ def recall(cursor: sqlite3.Cursor, space: str, key: str) -> bytes | None:
 
 def saved(cursor: sqlite3.Cursor, kind: str | None, after: tuple[str, str], limit: int) -> list[Saved]:
     """List actors by type and key."""
-    found = _actors(of_kind=kind is not None).rows(
-        cursor, kind=kind, after_kind=after[0], after_key=after[1], limit=max(limit, 0)
-    )
+    if kind is None:
+        found = ACTORS.rows(cursor, after_kind=after[0], after_key=after[1], limit=max(limit, 0))
+    elif after[0] > kind:
+        found = []
+    else:
+        behind = after[1] if after[0] == kind else ""
+        whole = after[0] != kind
+        found = ACTORS_OF_KIND.rows(cursor, kind=kind, after_key=behind, whole=whole, limit=max(limit, 0))
     return [rows.saved(row) for row in found]
 
 
@@ -71,14 +95,10 @@ def run(cursor: sqlite3.Cursor, run_id: str) -> RunRow | None:
 def listed_runs(
     cursor: sqlite3.Cursor, principal: str | None, status: str | None, before: datetime | None, limit: int
 ) -> list[RunRow]:
-    """List runs, the latest start first; those of one start by id, backwards."""
-    found = _runs(principal is not None, status is not None, before is not None).rows(
-        cursor,
-        principal=principal,
-        status=status,
-        before=microseconds(before) if before else None,
-        limit=max(limit, 0),
-    )
+    """List runs, the latest start first; those that started together by id, backwards."""
+    given = _given(principal=principal, status=status)
+    moment = {} if before is None else {"before": microseconds(before)}
+    found = _latest(runs, tuple(given), before=before is not None).rows(cursor, **given, **moment, limit=max(limit, 0))
     return [rows.run(row) for row in found]
 
 
@@ -86,13 +106,75 @@ def listed_calls(
     cursor: sqlite3.Cursor, capability_id: str | None, trace_id: str | None, limit: int
 ) -> list[CallRecord]:
     """List calls, the latest first."""
-    query = _records(calls, capability_id is not None and "capability_id", trace_id is not None and "trace_id")
-    found = query.rows(cursor, capability_id=capability_id, trace_id=trace_id, limit=max(limit, 0))
+    given = _given(capability_id=capability_id, trace_id=trace_id)
+    found = _latest(calls, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
     return [rows.call(row) for row in found]
 
 
 def listed_audits(cursor: sqlite3.Cursor, principal: str | None, verdict: str | None, limit: int) -> list[AuditRecord]:
     """List decisions, the latest first."""
-    query = _records(audits, principal is not None and "principal", verdict is not None and "verdict")
-    found = query.rows(cursor, principal=principal, verdict=verdict, limit=max(limit, 0))
+    given = _given(principal=principal, verdict=verdict)
+    found = _latest(audits, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
     return [rows.audit(row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which events of a topic are asked for; the parameters of `Store.read`."""
+
+    topic: str
+    after: int
+    limit: int
+    newest: bool
+    kinds: frozenset[str] | None
+    ids: frozenset[str] | None
+
+
+def read(cursor: sqlite3.Cursor, page: Page) -> list[Stored]:
+    """Read events of a topic in the order of their places."""
+    limit = max(page.limit, 0)
+    place = {"topic": page.topic, "after": page.after, "limit": limit}
+    found: list[Row] = []
+    if page.ids is not None:
+        chosen = EVENTS_BY_ID.read(cursor, [(page.topic, identity) for identity in page.ids])
+        found = [row for row in chosen if row[1] > page.after and (page.kinds is None or row[3] in page.kinds)]
+    elif page.kinds is not None:
+        query = _events(of_kind=True, newest=page.newest)
+        with _one_moment(cursor):
+            for kind in page.kinds:
+                found += query.rows(cursor, **place, kind=kind)
+    else:
+        found = _events(of_kind=False, newest=page.newest).rows(cursor, **place)
+    found.sort(key=itemgetter(1))
+    return [rows.stored(row) for row in (found[max(len(found) - limit, 0) :] if page.newest else found[:limit])]
+
+
+@contextmanager
+def _one_moment(cursor: sqlite3.Cursor) -> Generator[None]:
+    cursor.execute("BEGIN")
+    try:
+        yield
+    finally:
+        cursor.execute("COMMIT")
+
+
+def _given(**filters: str | None) -> dict[str, str]:
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+@cache
+def _latest(table: Table, equal: tuple[str, ...], *, before: bool = False) -> Query:
+    moment, tie = _LATEST[table]
+    shown = [column for column in table.c if column.name != "number"]
+    chosen = select(*shown).where(*[table.c[name] == bindparam(name) for name in equal])
+    if before:
+        chosen = chosen.where(moment < bindparam("before"))
+    return Query(chosen.order_by(moment.desc(), tie.desc()).limit(_LIMIT))
+
+
+@cache
+def _events(*, of_kind: bool, newest: bool) -> Query:
+    chosen = select(events).where(events.c.topic == bindparam("topic"), events.c.seq > bindparam("after"))
+    if of_kind:
+        chosen = chosen.where(events.c.kind == bindparam("kind"))
+    return Query(chosen.order_by(events.c.seq.desc() if newest else events.c.seq).limit(_LIMIT))

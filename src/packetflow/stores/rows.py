@@ -36,8 +36,9 @@ def run_row(run: RunRow) -> Row:
 
 def run(row: Row) -> RunRow:
     """Read a run."""
-    *named, started_at, ended_at, error_code = row
-    return RunRow(*named, moment(started_at), None if ended_at is None else moment(ended_at), error_code)
+    identity, status, principal, plan_id, intent, trace_id, started_at, ended_at, error_code = row
+    ended = None if ended_at is None else moment(ended_at)
+    return RunRow(identity, status, principal, plan_id, intent, trace_id, moment(started_at), ended, error_code)
 
 
 def call_row(call: CallRecord) -> Row:

@@ -15,10 +15,10 @@ from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, ColumnElement, LargeBinary, Select, Table, bindparam, case, func, select, values
+from sqlalchemy import Column, ColumnElement, LargeBinary, Select, bindparam, case, func, select, values
 from sqlalchemy import column as free_column
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.sql.expression import CTE, ClauseElement
+from sqlalchemy.sql.expression import CTE, BindParameter, ClauseElement
 
 Row: TypeAlias = Sequence[Any]
 """The values of one row, as the driver takes them or JSON gives them."""
@@ -32,11 +32,11 @@ class Bulk:
 
     def __init__(self, statement: ClauseElement) -> None:
         """Take a statement whose only marks are one row of them behind VALUES."""
-        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="qmark"))
-        self._marks = f"({', '.join('?' * len(compiled.params))})"
-        self._before, values, self._behind = str(compiled).partition(f"VALUES {self._marks}")
-        if not values or "?" in self._before + self._behind:
-            raise ValueError(f"there must be one row of marks behind VALUES, and no other mark, in {compiled}")
+        sql = str(statement.compile(dialect=sqlite.dialect(paramstyle="qmark")))
+        self._marks = f"({', '.join('?' * sql.count('?'))})"
+        self._before, values, self._behind = sql.partition(f"VALUES {self._marks}")
+        if not values:
+            raise ValueError(f"there must be one row of marks behind VALUES, and no other mark, in {sql}")
         self._sql = cache(self._of_size)
 
     def write(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> None:
@@ -59,7 +59,7 @@ class Bulk:
 class Query:
     """A select whose rows come back together."""
 
-    def __init__(self, rows: Select[Any]) -> None:
+    def __init__(self, rows: Select[*tuple[Any, ...]]) -> None:
         """Take a select whose parameters have names; its first column is never NULL."""
         compiled = select(packed(rows.subquery("found").c)).compile(dialect=sqlite.dialect(paramstyle="named"))
         self._sql = str(compiled)
@@ -88,7 +88,7 @@ def inserted(*columns: Column[Any]) -> sqlite.Insert:
 def wanted(*columns: Column[Any]) -> CTE:
     """Stand for the rows a bulk statement is asked about: a table of these columns."""
     names = [free_column(column.name, column.type) for column in columns]
-    row = tuple(bindparam(column.name) for column in columns)
+    row: tuple[BindParameter[Any], ...] = tuple([bindparam(column.name) for column in columns])
     return values(*names, name="wanted").data([row]).cte("wanted")
 
 

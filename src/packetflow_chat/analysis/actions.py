@@ -40,7 +40,8 @@ _WILL = re.compile(
     re.IGNORECASE,
 )
 _TAKES = re.compile(
-    r"\bi(?:'ll| will| can)? take (?:care of|over|on|this|that|it|the)\b|\bi'?m on it\b|\bleave it to me\b", re.I
+    r"\bi(?:'ll| will| can)? take (?:care of|over|on|this|that|it|the)\b|\bi'?m on it\b|\bleave it to me\b",
+    re.IGNORECASE,
 )
 _ASKED = re.compile(
     rf"\b(?:can|could|would|will) (?:you|u|someone|somebody|anyone|one of you)(?: all)?(?: please"
@@ -50,7 +51,7 @@ _ASKED = re.compile(
 )
 # Advice to one who asks ("you need to run ...") and a wish ("I need to ...") are tasks only where a time is set.
 _NEEDED = re.compile(
-    rf"\b(?:you|i) (?:should|need to|have to|must) {_ADVERBS}{_VERBS}|\bmake sure (?:to|that|you)\b", re.I
+    rf"\b(?:you|i) (?:should|need to|have to|must) {_ADVERBS}{_VERBS}|\bmake sure (?:to|that|you)\b", re.IGNORECASE
 )
 _TODO = re.compile(
     r"^\W*(?:to-?do|action(?: item)?|ai|next step|follow[- ]up)s?\s*[:\-–]\s*(?P<what>\S.*)$", re.IGNORECASE
@@ -58,18 +59,22 @@ _TODO = re.compile(
 _TEAM = re.compile(
     rf"\b(?:we|somebody|someone|the team) (?:need(?:s)? to|have to|has to|must|should"
     rf"|still need to) {_ADVERBS}{_VERBS}",
-    re.I,
+    re.IGNORECASE,
 )
 _THIRD = re.compile(
     rf"(?<!\w)@?(?P<who>[\w\-\[\]\\^{{}}|`]{{2,40}}) (?:will|is going to|should|needs to|has to|must"
     rf"|to) {_ADVERBS}{_VERBS}",
-    re.I,
+    re.IGNORECASE,
 )
-_DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|today|tonight|(?:this|next) (?:week|month|sprint"
+_DAY = (
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|tomorrow|today|tonight|(?:this|next) (?:week|month|sprint"
     r"|morning|afternoon|evening|\w+day)"
+)
 _CLOCK = r"\d{1,2}(?::\d\d)?\s?(?:am|pm)|\d{1,2}:\d\d|noon|midnight"
-_DATE = r"\d{4}-\d\d-\d\d|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
+_DATE = (
+    r"\d{4}-\d\d-\d\d|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov"
     r"|dec)[a-z]*\.? ?\d{0,2}(?:st|nd|rd|th)?"
+)
 _DUE = re.compile(
     rf"\b(?:(?:by|before|until|till|due|on|at|no later than)\s+)?(?P<when>(?:the )?(?:end of (?:the )?(?:day|week"
     rf"|month|sprint)|eod|eow|cob)"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime, timedelta
 from itertools import pairwise
-from math import log1p
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
@@ -27,7 +26,12 @@ FLOOD_WITHIN = timedelta(seconds=60)
 REPEATS = 3
 REPEATED_WORDS = 3
 SILENCE = timedelta(minutes=30)
+# Unusual is ten times what nine of ten pauses of the room stay under; nights do not count where every day has one.
+LONG_SHARE = 0.9
+LONG_TIMES = 10
 MOST = 10
+TWO_MINUTES = 120
+TWO_HOURS = 7_200
 
 
 class Anomaly(Result):
@@ -95,12 +99,13 @@ def _repeats(lines: Sequence[Line]) -> Iterator[Anomaly]:
 
 def _silences(lines: Sequence[Line]) -> Iterator[Anomaly]:
     gaps = [(later.at - line.at).total_seconds() for line, later in pairwise(lines)]
-    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
-    # Gaps span seconds to days, so they are compared by their logarithms.
-    for index, score in enumerate(outlier_scores([log1p(gap) for gap in gaps])):
-        if score > OUTLIER and gaps[index] >= SILENCE.total_seconds():
+    ranked = sorted(gaps)
+    usual = ranked[len(ranked) // 2] if ranked else 0.0
+    long = ranked[int(LONG_SHARE * (len(ranked) - 1))] if ranked else 0.0
+    for index, gap in enumerate(gaps):
+        if gap >= max(SILENCE.total_seconds(), LONG_TIMES * long):
             before, after = lines[index], lines[index + 1]
-            length = timedelta(seconds=gaps[index])
+            length = timedelta(seconds=gap)
             yield Anomaly(
                 kind="long_silence",
                 at=before.at,
@@ -127,8 +132,8 @@ def _anomaly(kind: Literal["burst", "flood", "repeated_text"], held: Sequence[Li
 
 def _minutes(length: timedelta) -> str:
     seconds = length.total_seconds()
-    if seconds < 120:
+    if seconds < TWO_MINUTES:
         return f"{seconds:.0f} seconds"
-    if seconds < 7200:
+    if seconds < TWO_HOURS:
         return f"{seconds / 60:.0f} minutes"
     return f"{seconds / 3600:.1f} hours"

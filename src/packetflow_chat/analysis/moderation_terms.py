@@ -112,7 +112,7 @@ TERMS = (
         "sexual",
         0.65,
         0.85,
-        r"i(?:'m| am) (?:so )?horny|(?:wanna|want to) fuck(?: you| me)?|have sex with (?:me|you)|sext me",
+        r"i(?:'m| am) (?:so )?horny|(?:wanna|want to) fuck (?:you|me|her|him)|have sex with (?:me|you)|sext me",
     ),
     _term(
         "sexual",

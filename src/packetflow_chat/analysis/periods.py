@@ -24,8 +24,10 @@ _UNITS = {"mi": timedelta(minutes=1), "h": timedelta(hours=1), "d": DAY, "w": 7 
 _PARTS = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 24)}
 _NUMBER = r"(?P<n>\d{1,4}|" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + ")"
 _UNIT = r"(?P<unit>minutes?|mins?|hours?|hrs?|h|days?|d|weeks?|w|months?|years?)"
-_MONTH = r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+_MONTH = (
+    r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
 
 
 class Period(Result):
@@ -199,8 +201,10 @@ _PART = r"(?:\s+(?P<part>morning|afternoon|evening|night))?"
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], _Span | None]], ...] = (
     (_rx(r"\bsince\s+(?P<what>(?:last |the )?\S+(?:\s+\d{1,4}\b|\s+(?:of\s+)?[a-z]{3,9}\b(?:\s+\d{4})?)?)"), _since),
     (
-        _rx(rf"\b(?:(?:in|over|during|from|within|for)\s+)?(?:the\s+)?(?:last|past"
-            rf"|previous)\s+{_NUMBER}\s*{_UNIT}\b"),
+        _rx(
+            rf"\b(?:(?:in|over|during|from|within|for)\s+)?(?:the\s+)?(?:last|past"
+            rf"|previous)\s+{_NUMBER}\s*{_UNIT}\b"
+        ),
         _rolling,
     ),
     (_rx(r"\b(?:the\s+)?(?:past|last)\s+(?P<n>)(?P<unit>hour|minute|day)\b"), _rolling),

@@ -21,7 +21,8 @@ _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _SECRET = re.compile(
     r"\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bsk-[A-Za-z0-9_-]{20,}|\bxox[abprs]-[A-Za-z0-9-]{10,}"
     r"|-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
-    r"|\b(?:my )?(?:password|passwd|passphrase|api[ _-]?key|secret key)\s*(?:is|:|=)\s*(?!\s|is\b|not\b|the\b|a\b"
+    r"|\b(?:my )?(?:password|passwd|passphrase|api[ _-]?key|secret key)\s*(?:is|:|=)\s*(?![\s<$%{*]|is\b|not\b"
+    r"|the\b|a\b"
     r"|an\b|in\b|on\b"
     r"|required\b|wrong\b|correct\b|expired\b|incorrect\b|invalid\b|being\b|too\b|for\b|to\b|still\b|already\b"
     r"|now\b|reset\b)"
@@ -53,7 +54,7 @@ def is_card_number(text: str) -> bool:
     if len(digits) not in _IIN_LENGTHS or digits[0] not in {2, 3, 4, 5, 6} or len(set(digits)) == 1:
         return False
     doubled = [digit * 2 for digit in digits[-2::-2]]
-    return (sum(digits[-1::-2]) + sum(digit - 9 * (digit > 9) for digit in doubled)) % 10 == 0
+    return (sum(digits[-1::-2]) + sum(sum(divmod(digit, 10)) for digit in doubled)) % 10 == 0
 
 
 def _masked(text: str) -> str:

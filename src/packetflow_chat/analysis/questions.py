@@ -10,7 +10,7 @@ _MARK = re.compile(r"[?\uff1f\u061f](?:\s|$|[)\"'!?:;.,])")
 _OPENING = re.compile(
     r"^(?:(?:so|and|but|ok|okay|hi|hello|hey|hmm|well|also|um|guys|please|sorry|anyway|then)\b[\s,:.!]*){0,3}"
     r"(?:(?:what|which|who|whose|whom|when|where|why|how)(?:'s|s|'re)?\s+(?!ever\b|about\b\s*$)\S"
-    r"|(?:is|are|was|were|am|do|does|did|can|could|will|would|should|shall|has|have|had|isn't|aren't|don't|doesn't"
+    r"|do\s+(?:i|you|u|we|they|the|these|those|any|my|your|our)\b|(?:is|are|was|were|am|does|did|can|could|will|would|should|shall|has|have|had|isn't|aren't|don't|doesn't"
     r"|didn't|can't|couldn't|won't|wouldn't|shouldn't)\s+(?:i|you|u|we|they|he|she|it|there|this|that|these|those|the"
     r"|an?|any|anyone|anybody|someone|somebody|my|your|our)\b"
     r"|any(?:one|body)\s+(?:here|know|knows|else|have|has|using|used|got|can|able|tried|familiar|around|up|alive"
@@ -27,7 +27,7 @@ _INDIRECT = re.compile(
     re.IGNORECASE,
 )
 _STATES = re.compile(
-    r"^(?:when|where|how|what|which)\b[^?]*\b(?:,|then)\b|^(?:what|how) (?:a|an|nice|cool|awful)\b", re.IGNORECASE
+    r"^(?:when|where|how|what|which)\b[^?]*(?:,\s|\bthen\b)|^(?:what|how) (?:a|an|nice|cool|awful)\b", re.IGNORECASE
 )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 PAIRS = 20
 OPEN_QUESTIONS = 10
-TELLING = 3
+TELLING = 2
 
 
 class Relationship(Result):

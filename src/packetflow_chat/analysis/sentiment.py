@@ -34,7 +34,8 @@ _WORK_WORDS = dict.fromkeys(
      "crash": -1.2, "crashed": -1.2, "crashes": -1.2, "broken": -1.5, "ok": 0.4, "okay": 0.4, "no": -0.3}  # fmt: skip
 # "I don't think this is bad" denies the badness, three words further than VADER looks back for a negation.
 _DENIED = re.compile(
-    r"\b(?:do|did|does)(?:n't|n’t|nt| not) (?:think|believe|find|feel)(?: like| that)? (\w+ )(is|are|was|were|will be)\b",
+    r"\b(?:do|did|does)(?:n't|n’t|nt| not) (?:think|believe|find|feel)(?: like| that)? (\w+ )"
+    r"(is|are|was|were|will be)\b",
     re.IGNORECASE,
 )
 CLEAR = 0.05

@@ -40,6 +40,7 @@ _SHORTENERS = frozenset({"bit.ly", "tinyurl.com", "t.ly", "is.gd", "cutt.ly", "r
 _PRIVATE = re.compile(r"(?:127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.)")
 _BAIT_WORDS = ("login", "secure", "verify", "account", "support")
 COUNTRY = 2
+SHORTENED = "shortened"
 MANY_LINKS = 5
 SHOUTED = 25
 REPEATED = 12
@@ -57,8 +58,10 @@ def spam(text: str) -> Iterator[tuple[Category, float, float, str]]:
         trick = _trick(link)
         if trick and (bait or trick == "imitates a known name"):
             yield "phishing", 0.9, 0.9, link[:80]
-        elif trick or (bait and links):
-            yield "phishing", 0.85 if trick and bait else 0.6, 0.7, link[:80]
+        elif bait or (trick and trick != SHORTENED):
+            yield "phishing", 0.6, 0.7, link[:80]
+        elif trick:
+            yield "phishing", 0.2, 0.3, link[:80]
 
 
 def _shouts(text: str) -> bool:
@@ -87,11 +90,11 @@ def _trick(link: str) -> str:
         return "foreign letters"
     if _imitates(name):
         return "imitates a known name"
-    return "shortened" if name in _SHORTENERS else ""
+    return SHORTENED if name in _SHORTENERS else ""
 
 
 def _imitates(name: str) -> bool:
-    """Tell whether a host looks like a brand's and is not: `paypa1.com`, `paypal.com.example.net`, `paypal-login.net`."""
+    """Tell whether a host only looks like a brand's: `paypa1.com`, `paypal.com.example.net`, `paypal-login.net`."""
     labels = name.split(".")
     return any(_poses(brand, labels, at) for brand in _BRANDS for at in range(len(labels) - 1))
 

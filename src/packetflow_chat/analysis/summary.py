@@ -46,15 +46,15 @@ class ConversationAnalysis(Result):
     coverage: Coverage = Field(description="How much of the conversation was read.")
 
 
-def summarize(lines: Sequence[Line], format: SummaryFormat = "brief") -> ConversationSummary:
+def summarize(lines: Sequence[Line], summary_format: SummaryFormat = "brief") -> ConversationSummary:
     """Summarize a conversation, given in any order; always the same for the same lines."""
     reading = read(lines)
     found = topics(reading.lines)
     decided = decisions(reading.lines, reading.parents)
     tasks = action_items(reading.lines)
     marked = {item.quotes[0].message_id for item in (*decided, *tasks)}
-    points = key_points(reading, found, marked, POINTS[format])
-    write = {"brief": _brief, "bullets": _bullets, "detailed": _detailed}[format]
+    points = key_points(reading, found, marked, POINTS[summary_format])
+    write = {"brief": _brief, "bullets": _bullets, "detailed": _detailed}[summary_format]
     return ConversationSummary(
         summary=write(reading, found, decided, tasks, points) if reading.lines else NOTHING,
         key_points=points,

@@ -26,6 +26,7 @@ _SHORT_ANSWER = re.compile(
     re.IGNORECASE,
 )
 _CONTINUES = re.compile(r"^(?:and|but|or|so|also|because|then|like|which|with|to|i mean|\.\.|\^|\*)", re.IGNORECASE)
+_TO_ALL = re.compile(r"\b(?:any|some|every)(?:one|body)\b|\b(?:hi|hello|hey) (?:all|there|folks|guys)\b", re.IGNORECASE)
 _COMMAND = re.compile(r"^[!@][a-z][\w-]*", re.IGNORECASE)
 FEW_WORDS = 3
 
@@ -39,6 +40,7 @@ class Clue:
     to: frozenset[str]
     stems: frozenset[str]
     question: bool
+    to_all: bool
     greeting: bool
     short: bool
     continues: bool
@@ -63,6 +65,7 @@ def _clue(line: Line, names: Names) -> Clue:
         to=frozenset(to) - {author},
         stems=stems(said),
         question=is_question(said),
+        to_all=is_question(said) and bool(_TO_ALL.search(said)),
         greeting=bool(_GREETING.match(said)),
         short=bool(_SHORT_ANSWER.match(said)),
         continues=bool(_CONTINUES.match(said)) or said[:1] == ".",
@@ -144,7 +147,7 @@ def start_features(line: Clue, silence: float, *, first: bool, addressed_lately:
         float(not line.to),
         float(line.question and not line.to),
         float(first),
-        log1p(min(silence, 60.0)) if not first else 0.0,
+        log1p(min(max(silence, 0.0), 60.0)) if not first else 0.0,
         float(line.greeting),
         float(addressed_lately),
         float(line.size <= FEW_WORDS),

@@ -3,7 +3,7 @@
 A line's answer is chosen among few earlier lines by a weighted sum of clues (who is addressed, how far, how alike), as
 in Elsner and Charniak, "You talking to me?" (ACL 2008), and the linear model of Kummerfeld et al., "A Large-Scale
 Corpus for Conversation Disentanglement" (ACL 2019). The weights were fitted on four public support logs and measured
-on four others (F1 of links 0.66); they are plain numbers so that every choice can be followed by hand.
+on four others (F1 of links 0.65); they are plain numbers so that every choice can be followed by hand.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAIR_WEIGHTS = (
 # A few people who talk without a pause are in one conversation; the weights come from rooms of dozens.
 SMALL_CIRCLE = 5
 PAUSE = 30.0
-CIRCLE_WEIGHT = -2.5
+CIRCLE_WEIGHT = -4.0
 # In the order of start_features.
 START_WEIGHTS = (-1.84, 1.3, 0.82, 1.73, 0.21, 1.45, -0.71, -0.05, 0.44, -0.27, 0.14)
 
@@ -98,7 +98,7 @@ def _start(clue: Clue, seen: Sequence[Clue], room: _Room) -> tuple[float, ...]:
 
 
 def _circle(index: int, seen: Sequence[Clue]) -> bool:
-    if index == 0 or seen[index].minute - seen[index - 1].minute > PAUSE or seen[index].greeting:
+    if index == 0 or seen[index].minute - seen[index - 1].minute > PAUSE or seen[index].greeting or seen[index].to_all:
         return False
     start = index
     while start > 0 and index - start < RECENT and seen[start].minute - seen[start - 1].minute <= PAUSE:

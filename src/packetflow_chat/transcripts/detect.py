@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 LINES = 200
+LEAST = 3  # one line in three must be a log's, so that a damaged log is still read and its bad lines shown
 
 
 class Format(StrEnum):
@@ -36,6 +37,9 @@ def detect(path: Path) -> Format:
         head = source.read(HEAD)
     refuse_utf16(head)
     text = decode(head.removeprefix(b"\xef\xbb\xbf")).lstrip()
+    if not text:
+        message = f"{path.name} is empty"
+        raise FormatUnknownError(message)
     if text.startswith("["):
         found = _array(text)
         if found is not None:
@@ -44,7 +48,7 @@ def detect(path: Path) -> Format:
     if lines and lines[0].lstrip().startswith("{"):
         return Format.JSONL
     known = sum(not isinstance(irc_line(line), str) or date_in_header(line) is not None for line in lines)
-    if lines and known * 2 > len(lines):
+    if lines and known * LEAST > len(lines):
         return Format.IRC
     message = f"{path.name} looks like none of {', '.join(Format)}; name its format if it is one of them"
     raise FormatUnknownError(message)

@@ -20,6 +20,9 @@ _OLD_ACTION = re.compile(
     r"^===\s(?P<nick>\S{1,64})\s(?!is now known as\b|\[\S*@|has (?:joined|left|quit)\b)(?P<text>.+)$"
 )
 _CODES = re.compile("\x03(?:\\d{1,2}(?:,\\d{1,2})?)?|[\x00-\x08\x0b-\x1f\x7f]")
+NOON = 12
+HOURS = 24
+SIXTY = 60
 _MODES = "@+%&~!"
 
 
@@ -58,13 +61,13 @@ def _of_day(stamp: re.Match[str]) -> timedelta | str | None:
         return None
     hour, minute, second = int(stamp["h"]), int(stamp["m"]), int(stamp["s"] or 0)
     half = (stamp["ampm"] or "").lower()
-    if half and not 1 <= hour <= 12:
+    if half and not 1 <= hour <= NOON:
         return "the hour does not exist on a 12-hour clock"
     if half:
-        hour = hour % 12 + (12 if half == "p" else 0)
-    if hour > 23 or minute > 59 or second > 60:
+        hour = hour % NOON + (NOON if half == "p" else 0)
+    if hour >= HOURS or minute >= SIXTY or second > SIXTY:
         return "the time of day does not exist"
-    return timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+    return timedelta(hours=hour, minutes=minute, seconds=min(second, SIXTY - 1))
 
 
 def _body(rest: str, *, tabbed: bool, dated: bool) -> tuple[Literal["message", "action", "system"], str, str] | str:

@@ -82,7 +82,11 @@ def _on_disk(at: Path, root: Path) -> DayFile:
 
 def _in_zip(path: Path) -> list[DayFile]:
     # Names inside the archive choose nothing on the disk: members are read by their entry, never unpacked.
-    archive = zipfile.ZipFile(path)
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, NotImplementedError, OSError) as error:
+        message = f"{path.name} cannot be read as a .zip: {error}"
+        raise TranscriptError(message) from error
     entries = sorted((entry for entry in archive.infolist()), key=lambda entry: entry.filename)
     return [
         DayFile(

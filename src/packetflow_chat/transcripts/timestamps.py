@@ -23,7 +23,7 @@ def instant(value: object, zone: tzinfo = UTC) -> datetime:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         message = "the time is neither a text nor a number"
-        raise ValueError(message)
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for every unreadable value
     if isinstance(value, str):
         text = value.strip()
         if _NUMBER.fullmatch(text) is None:

@@ -74,10 +74,10 @@ class Transcript:
     def _advance(self, size: int) -> None:
         self.read_bytes += size
 
-    def measure(self, format: Format, channel: str | None) -> None:
+    def measure(self, file_format: Format, channel: str | None) -> None:
         """Settle the format and the size; reads the index of an export and no message."""
-        self.format = format
-        if format is Format.SLACK:
+        self.format = file_format
+        if file_format is Format.SLACK:
             self._export = open_export(self.path, channel)
             self.total_bytes = sum(day.size for day in self._export.days)
         else:
@@ -87,7 +87,7 @@ class Transcript:
 def open_transcript(
     path: Path,
     *,
-    format: Format | None = None,
+    file_format: Format | None = None,
     date: date | None = None,
     zone: tzinfo = UTC,
     dial: Dial = "auto",
@@ -95,7 +95,7 @@ def open_transcript(
 ) -> Transcript:
     """Open a chat log: an IRC log, a Slack export (folder, .zip or one .json), JSON lines or a JSON array.
 
-    `format` overrides what the content looks like. `date` is the day of the first line of a log with times of day
+    `file_format` overrides what the content looks like. `date` is the day of the first line of a log with times of day
     only; without it the file's name, its folders or its headers must tell. `zone` is where times without an offset
     were read, `dial` how many hours their clock has, `channel` which one of a Slack export. Raises FileNotFoundError,
     FormatUnknownError, DateNeededError or TranscriptError before the first record, wherever the start of the file
@@ -105,7 +105,7 @@ def open_transcript(
         message = f"there is no file {path}"
         raise FileNotFoundError(message)
     transcript = Transcript(path, date=date or date_in_path(path), zone=zone, dial=dial)
-    transcript.measure(format or detect(path), channel)
+    transcript.measure(file_format or detect(path), channel)
     if transcript.format is Format.IRC and transcript.date is None:
         _require_dates(path)
     return transcript

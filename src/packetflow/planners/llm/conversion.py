@@ -1,4 +1,4 @@
-"""From a model's draft to a plan: names made safe, values read, references wired. Nothing is guessed, nothing is run."""
+"""From a model's draft to a plan: names made safe, values read, references wired. Nothing is guessed or run."""
 
 from __future__ import annotations
 
@@ -57,17 +57,15 @@ class _Conversion:
     def node(self, step: DraftStep) -> Node:
         """Make the node of a step; a step over a list becomes a map with one step in it."""
         name = self.names[step.id]
-        after = tuple(self.names.get(other, other) for other in step.after)
+        after = tuple(self.names[other] for other in step.after if self._is_step(step, other))
         if step.for_each is None:
             return self._step(step, name, after)
-        inner = f"{name}_each"
+        inner, source = f"{name}_each", step.for_each.from_step
         return MapNode(
             kind="map",
             id=name,
             depends_on=after,
-            over=Reference(
-                step=self.names.get(step.for_each.from_step, step.for_each.from_step), path=step.for_each.path
-            ),
+            over=Reference(step=self.names.get(source, source), path=step.for_each.path),
             each=Block(nodes=(self._step(step, inner, ()),), output=Reference(step=inner)),
         )
 
@@ -76,9 +74,24 @@ class _Conversion:
             id=name,
             capability_id=step.capability_id,
             depends_on=after,
-            inputs={given.name: self._binding(step, given) for given in step.inputs},
+            inputs=self._inputs(step),
             why=self._why(step),
         )
+
+    def _is_step(self, step: DraftStep, other: str) -> bool:
+        if other not in self.names:
+            message = f"there is no step {other!r} to come after"
+            self.problems.append(Problem("unknown_step", message, ("after",), step.id, tuple(self.names)))
+        return other in self.names
+
+    def _inputs(self, step: DraftStep) -> dict[str, Binding]:
+        found: dict[str, Binding] = {}
+        for given in step.inputs:
+            if given.name in found:
+                message = f"input {given.name!r} is given twice"
+                self.problems.append(Problem("duplicate_input", message, ("inputs", given.name), step.id))
+            found[given.name] = self._binding(step, given)
+        return found
 
     def _why(self, step: DraftStep) -> Explanation:
         shown = self._weighed.get(step.capability_id)

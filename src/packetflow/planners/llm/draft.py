@@ -1,8 +1,8 @@
 """The plan as a language model writes it: flat, small, and expressible in the strict modes of every vendor.
 
-Strict modes allow no free-form objects, no recursion, and at most 16 union-typed parameters in a request (Anthropic), so
-neither a plan's own schema nor a variant for each candidate fits. A draft names capabilities and inputs as texts; what
-they must be is told in the prompt and proven afterwards. What is read is wider than what is asked for: lists and
+Strict modes allow no free-form objects, no recursion, and at most 16 union-typed parameters in a request (Anthropic).
+So neither a plan's own schema nor a variant for each candidate fits. A draft names capabilities and inputs as texts;
+what they must be is told in the prompt and proven afterwards. What is read is wider than what is asked for: lists and
 objects are taken as they are or as JSON text, and missing fields that have a natural default are filled in.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Self
 
@@ -22,12 +23,12 @@ from packetflow.planners.llm.prompt import INSTRUCTIONS, correction, prompt
 from packetflow.planners.llm.shortlist import shortlist
 
 CANDIDATES = 12
-PLAN_LIMITS = Limits(seconds=30, corrections=2, answer_tokens=4096, total_tokens=60_000, cost=Decimal("0.10"))
+PLAN_LIMITS = Limits(seconds=30, corrections=2, answer_tokens=8192, total_tokens=60_000, cost=Decimal("0.10"))
 LONGEST_INTENT = 20_000
 
 _FORMS = (
-    Form(PlanDraft, "submit_plan", "Hand in the plan that does what the request asks for."),
-    Form(NoPlan, "no_plan", "Say why there is no plan, and what to ask the person."),
+    Form(PlanDraft, "submit_plan", "Hand in the plan that does what the request asks for"),
+    Form(NoPlan, "no_plan", "Say why there is no plan, and what to ask the person"),
 )
 
 
@@ -87,7 +88,6 @@ class _Case:
     def __init__(self, request: Request, shown: Sequence[Candidate], registry: Registry) -> None:
         self._request, self._shown = request, shown
         self._offered = Registry([registry[one.capability_id] for one in shown], registry.actors.values())
-        self._offered.fits = registry.fits
         self._plan: Plan[Any] | None = None
         self._problems: Sequence[Problem] = ()
 
@@ -103,7 +103,7 @@ class _Case:
 
     def rejection(self) -> str:
         """Say what was wrong with the last plan."""
-        last = "; ".join(map(str, self._problems[:3])) or "its answers were no plans at all"
+        last = "; ".join(problem.message for problem in self._problems[:3]) or "its answers were no plans at all"
         return f"the model found no plan that can run: {last}"
 
     def _check(self, value: PlanDraft | NoPlan) -> str | None:
@@ -111,8 +111,12 @@ class _Case:
             return None
         self._plan, self._problems = converted(value, self._request, self._shown, self._offered, "llm")
         if self._plan is not None:
-            self._problems = prove(self._plan, self._offered)
+            self._problems = [self._told(problem) for problem in prove(self._plan, self._offered)]
         return correction(self._problems) if self._problems else None
+
+    def _told(self, problem: Problem) -> Problem:
+        """Name every capability that could have been meant: the model sees no more than these anyway."""
+        return replace(problem, allowed=tuple(self._offered)) if problem.code == "unknown_capability" else problem
 
     def _declined(self, answer: Answer[PlanDraft | NoPlan], planner: str) -> Proposal:
         value = answer.value if isinstance(answer.value, NoPlan) else NoPlan(reason="")

@@ -73,7 +73,7 @@ class _Choice:
         return sorted(found, key=lambda name: -self._scores.get(name, 0.0))[:_PRODUCERS]
 
     def _by_type(self, consumer: Declaration, wanted: Mapping[str, Any]) -> list[str]:
-        """Find what returns just this kind of list or object; plain texts and numbers come from anywhere and tell nothing."""
+        """Find what returns just this kind of list or object; a plain text or number could come from anywhere."""
         kinds = types(wanted)
         if not kinds <= {"array", "object"}:
             return []

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from packetflow._core.search import stem
 from packetflow.planners.rules.currencies import currency_code
-from packetflow.planners.rules.dates import Moment, write_day
+from packetflow.planners.rules.dates import LOOSE_DAY, Moment, asks_for_day, write_day
 from packetflow.planners.rules.fit import NEVER, Surroundings, context, fit_number, fit_phrase, labelled
 from packetflow.planners.rules.lexicon import REQUESTS, alike, near
 from packetflow.planners.rules.phrases import Phrase
@@ -36,10 +36,14 @@ def offers(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
     if "date" in roles or ("time" in roles and reading.moments):
         days = _days(field, reading)
         if days or "date" in roles:
-            return days or [offer for offer in _texts(field, reading, around) if offer.score > 3]  # noqa: PLR2004
+            return days or _loose_days(field, reading) or [o for o in _texts(field, reading, around) if o.score > 3]  # noqa: PLR2004
     found = _texts(field, reading, around)
     if "currency" in roles:
-        found = [replace(offer, value=code, score=offer.score + 2) for offer in found if (code := currency_code(str(offer.value)))]
+        found = [
+            replace(offer, value=code, score=offer.score + 2)
+            for offer in found
+            if (code := currency_code(str(offer.value)))
+        ]
         found += _money(field, reading)
     if "unit" in roles:
         found += _unit_names(field, reading)
@@ -60,7 +64,9 @@ def write_moment(field: Input, moment: Moment) -> str:
 
 def _numbers(field: Input, reading: Reading) -> list[Offer]:
     found: list[Offer] = []
-    fraction = not re.search(r"percent(?:age)?\b|\(in %\)", f"{field.name} {field.description}".lower().replace("_", " "))
+    fraction = not re.search(
+        r"percent(?:age)?\b|\(in %\)", f"{field.name} {field.description}".lower().replace("_", " ")
+    )
     fraction = fraction or "decimal" in field.description.lower() or "fraction" in field.description.lower()
     for quantity in reading.quantities + reading.ordinals:
         score = fit_number(quantity, field, reading) - (1.5 if quantity.ordinal and quantity.word else 0.0)
@@ -96,6 +102,13 @@ def _days(field: Input, reading: Reading) -> list[Offer]:
     return found
 
 
+def _loose_days(field: Input, reading: Reading) -> list[Offer]:
+    """Offer a month, a year or "next week" as it is said, where the field asks for no form of a day."""
+    if field.schema.get("format") or asks_for_day(field.description):
+        return []
+    return [Offer(field, match.group(), match.start(), match.end(), 2.0) for match in LOOSE_DAY.finditer(reading.text)]
+
+
 def _texts(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
     found: list[Offer] = []
     for phrase in reading.phrases:
@@ -117,7 +130,7 @@ def _texts(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
 
 
 def _unit_names(field: Input, reading: Reading) -> list[Offer]:
-    """A unit without a number ("in feet") is the unit asked for."""
+    """Offer a unit without a number ("in feet") as the unit asked for."""
     found: list[Offer] = []
     for index, token in enumerate(reading.tokens):
         if index == 0 or token.low not in DIMENSION or reading.tokens[index - 1].low not in {"in", "to", "as", "using"}:
@@ -163,7 +176,17 @@ def cut_phrase(phrase: Phrase, first: int, last: int, reading: Reading) -> Phras
     named = all(token.capital for token in tokens) and first > 0
     kind = "name" if named else phrase.kind
     words = tuple(token.stem for token in tokens)
-    return replace(phrase, start=tokens[0].start, end=tokens[-1].end, text=text, first=first, last=last, words=words, cue=cue, kind=kind)
+    return replace(
+        phrase,
+        start=tokens[0].start,
+        end=tokens[-1].end,
+        text=text,
+        first=first,
+        last=last,
+        words=words,
+        cue=cue,
+        kind=kind,
+    )
 
 
 def _as_sample(phrase: Phrase, field: Input) -> str:

@@ -69,7 +69,8 @@ def choose(
 ) -> Choice | None:
     """Weigh the tools near a clause and return the best with its rivals; None when no tool shares a word with it.
 
-    Spans in `aside` name earlier results and are no evidence. `fits` is False when the evidence for the best is too weak: then no tool should be used.
+    Spans in `aside` name earlier results and are no evidence. `fits` is False when the evidence for the best is
+    too weak: then no tool should be used.
     """
     weighed: list[tuple[float, int, Tool, Filling, Features]] = []
     for order, tool in enumerate(box.near(reading.text)):

@@ -19,10 +19,34 @@ _TWOFOLD = frozenset(
     weather name number time date file form point power order display process query status transfer""".split(),
 )
 _AND = frozenset({"and", "then", "also", "finally", "next", "lastly", "afterwards", "afterward", "later", "&", "plus"})
-_LEAD = frozenset({"then", "finally", "next", "lastly", "afterwards", "afterward", "after", "that", "also", "and", "please", "now", "first", "secondly", "thirdly", ",", "-", "*", "•", "so"})
+_LEAD = frozenset(
+    {
+        "then",
+        "finally",
+        "next",
+        "lastly",
+        "afterwards",
+        "afterward",
+        "after",
+        "that",
+        "also",
+        "and",
+        "please",
+        "now",
+        "first",
+        "secondly",
+        "thirdly",
+        ",",
+        "-",
+        "*",
+        "•",
+        "so",
+    }
+)
 _NUMBERED = re.compile(r"(?:^|\n|\s)(?:\(?\d{1,2}[.)]|[-*•])\s+(?=[A-Za-z])")
 _BACK = re.compile(
-    r"\b(?:it|them|both|that|this|those|these|the (?:results?|outputs?|answers?|response)|the same)\b(?!\s+(?:is|are)\b)",
+    r"\b(?:it|them|both|that|this|those|these|the (?:results?|outputs?|answers?|response)|the same)\b"
+    r"(?!\s+(?:is|are)\b)",
     re.IGNORECASE,
 )
 _SENTENCE_END = frozenset({".", "?", "!", ";"})
@@ -40,7 +64,7 @@ class Clause:
 
 def verbs_of(tools: Iterable[Tool]) -> frozenset[str]:
     """Return the words that can begin a request for one of `tools`: request verbs, and how the tools call their act."""
-    words = set(REQUESTS)
+    words: set[str] = set(REQUESTS)
     for tool in tools:
         for text in (tool.id.rsplit(".", 1)[-1], tool.intent, *tool.examples):
             first = split_words(text)[:1]
@@ -53,14 +77,15 @@ def split(text: str, verbs: frozenset[str] = REQUESTS) -> list[Clause]:
 
     Quoted text and lists in brackets stay whole. A request without such a place is one clause.
     """
-    tokens = [token for token in tokens_of(text) if not _guarded(token, text)]
     starts = {match.end() for match in _NUMBERED.finditer(text)}
+    text = _NUMBERED.sub(lambda match: " " * len(match.group()), text)
+    tokens = [token for token in tokens_of(text) if not _guarded(token, text)]
     cuts: list[tuple[int, int]] = []
     for index in range(1, len(tokens)):
         if (found := _cut_at(tokens, index, verbs)) is not None:
             cuts.append((tokens[found].start, tokens[index].start))
-        elif tokens[index].start in starts and index > 1:
-            cuts.append((tokens[index - 2].start, tokens[index].start))
+        elif tokens[index].start in starts:
+            cuts.append((tokens[index - 1].end, tokens[index].start))
     clauses: list[Clause] = []
     begin = 0
     for end, following in [*cuts, (len(text), len(text))]:
@@ -114,7 +139,11 @@ def _starts(tokens: list[Token], index: int, verbs: frozenset[str], *, strong: b
         return True
     if token.low in {"can", "could", "tell", "i'd"} and strong:
         return True
-    if token.low not in verbs or follow.text in {",", ".", ":", "="} or follow.low in {"and", "or", "of", "is", "as", "are"}:
+    if (
+        token.low not in verbs
+        or follow.text in {",", ".", ":", "="}
+        or follow.low in {"and", "or", "of", "is", "as", "are"}
+    ):
         return False
     if token.low in _TWOFOLD:
         objects = follow.low in DETERMINERS | PRONOUNS or follow.capital or follow.text in {"'", '"'} or strong

@@ -20,7 +20,9 @@ _OPTIONAL = 3.0
 _LAST = -1.5
 
 
-def fill_array(item: Input, reading: Reading, around: Surroundings, used: list[tuple[int, int]], *, early: bool) -> Offer | None:
+def fill_array(
+    item: Input, reading: Reading, around: Surroundings, used: list[tuple[int, int]], *, early: bool
+) -> Offer | None:
     """Return a list for an array field, or None.
 
     `early` takes only what is written as a list; the second time single values left over make a list, too.
@@ -145,7 +147,10 @@ def _listed(item: Input, reading: Reading, around: Surroundings, used: list[tupl
             best = (score, group)
     if best is None or best[0] < (1.0 if item.required else _OPTIONAL):
         return None
-    texts: list[JSON] = [_trimmed(phrase.text, item, first=index == 0, last=index == len(best[1].items) - 1) for index, phrase in enumerate(best[1].items)]
+    texts: list[JSON] = [
+        _trimmed(phrase.text, item, first=index == 0, last=index == len(best[1].items) - 1)
+        for index, phrase in enumerate(best[1].items)
+    ]
     return Offer(item, texts, best[1].start, best[1].end, best[0])
 
 

@@ -9,13 +9,16 @@ from datetime import date, timedelta
 _MONTHS = """january february march april may june july august september october november december""".split()
 _MONTH = {name[:length]: index + 1 for index, name in enumerate(_MONTHS) for length in (3, 4, len(name))}
 _MONTH_PATTERN = r"(?P<month>" + "|".join(_MONTHS) + r"|(?:jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec))\.?"
-_WEEKDAYS = "monday tuesday wednesday thursday friday saturday sunday".split()
+_WEEKDAYS: tuple[str, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?P<year>(?:1\d|20|21)\d\d)"
 _PATTERNS = [
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b" + _YEAR + r"[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)",
+        r"\b"
+        + _YEAR
+        + r"[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
+        + r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:Z|[+-]\d\d:?\d\d)?)?(?!\d)",
         r"\b(?P<month>\d{1,2})[-/.](?P<day>\d{1,2})[-/.]" + _YEAR + r"(?!\d)",
         r"\b" + _YEAR + r",?\s+" + _MONTH_PATTERN + r"\s+" + _DAY + r"\b",
         r"\b" + _MONTH_PATTERN + r"\s*" + _DAY + r"(?!\d)(?:\s*,?\s*(?:of\s+)?" + _YEAR + r")?\b",
@@ -23,14 +26,25 @@ _PATTERNS = [
     )
 ]
 _RELATIVE = re.compile(
-    r"\b(?P<fixed>the day after tomorrow|the day before yesterday|day before yesterday|tomorrow|yesterday|today|tonight)\b"
+    r"\b(?P<fixed>(?:the )?day (?:after tomorrow|before yesterday)|tomorrow|yesterday|today|tonight)\b"
     r"|\b(?P<which>next|this|last|coming|on)\s+(?P<weekday>" + "|".join(_WEEKDAYS) + r")\b"
     r"|\bin\s+(?P<count>\d+)\s+(?P<span>day|week)s?\b|\b(?P<ago>\d+)\s+(?P<ago_span>day|week)s?\s+ago\b",
     re.IGNORECASE,
 )
-_CLOCK = re.compile(r"\b(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))?\s*(?P<half>[ap]\.?m\b\.?)|\b(?P<h24>[01]?\d|2[0-3]):(?P<m24>[0-5]\d)\b", re.IGNORECASE)
+LOOSE_DAY = re.compile(
+    r"\b(?:" + "|".join(_MONTHS) + r")(?:,?\s+(?:1\d|20|21)\d\d)?\b|\b(?:1\d|20|21)\d\d\b"
+    r"|\b(?:next|last|this|past|coming)\s+(?:week(?:end)?|month|year|"
+    + "|".join(_WEEKDAYS)
+    + r")\b|\b(?:today|tomorrow|yesterday|tonight)\b",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"\b(?P<hour>[01]?\d|2[0-3])(?::(?P<minute>[0-5]\d))?\s*(?P<half>[ap]\.?m\b\.?)|\b(?P<h24>[01]?\d|2[0-3]):(?P<m24>[0-5]\d)\b",
+    re.IGNORECASE,
+)
 _FIXED = {
     "the day after tomorrow": 2,
+    "day after tomorrow": 2,
     "tomorrow": 1,
     "today": 0,
     "tonight": 0,
@@ -38,7 +52,10 @@ _FIXED = {
     "day before yesterday": -2,
     "the day before yesterday": -2,
 }
-_LAYOUT = re.compile(r"\b(yyyy|mm|dd|year|month|day)(\s?[-/.]\s?)(yyyy|mm|dd|year|month|day)\s?[-/.]\s?(yyyy|mm|dd|year|month|day)\b", re.IGNORECASE)
+_LAYOUT = re.compile(
+    r"\b(yyyy|mm|dd|year|month|day)(\s?[-/.]\s?)(yyyy|mm|dd|year|month|day)\s?[-/.]\s?(yyyy|mm|dd|year|month|day)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,19 @@ _EMPTY = frozenset(
     for word in """function tool data information info detail details value result given specific based various number
     list name type return specified particular certain using use basic""".split()
 )
-_OPENING = frozenset("please can could would you i we want need to like kindly help me us now also then let lets just".split())
+_OPENING = frozenset(
+    "please can could would you i we want need to like kindly help me us now also then let lets just".split()
+)
 
 
 @dataclass(frozen=True)
 class Features:
     """The evidence in numbers, each from 0 to 1.
 
-    `asked`: share of the request's subject words that the tool knows; `named`: share of the tool's name that the request
-    says; `meant`: the same for the start of its intent; `example`: likeness to a declared example; `act`: 1 same verb,
-    0 another; `stated`: share of required inputs that the request states; `used`: share of the stated values (numbers, days,
-    quotes, names) that its inputs take.
+    `asked`: share of the request's subject words that the tool knows; `named`: share of the tool's name that the
+    request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another; `stated`: share of
+    required inputs that the request states; `strength`: how well those fit; `used`: share of the stated values
+    (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example.
     """
 
     asked: float
@@ -45,8 +47,8 @@ class Features:
         return (self.asked, self.named, self.meant, self.act, self.stated, self.strength, self.used, self.example)
 
 
-WEIGHTS = (1.5, 2.4, 3.4, 1.3, 1.3, 1.6, 1.6, 3.0)
-BIAS = -7.2
+WEIGHTS = (1.2, 2.6, 3.5, 1.0, 1.6, 1.5, 1.7, 3.0)
+BIAS = -7.5
 
 
 @lru_cache(maxsize=8192)
@@ -60,7 +62,7 @@ def _name_words(tool_id: str) -> tuple[tuple[str, float], ...]:
 
 @lru_cache(maxsize=8192)
 def _intent_words(intent: str) -> tuple[str, ...]:
-    first = intent.split(". ")[0]
+    first = intent.split(". ", maxsplit=1)[0]
     words = [word for word in dict.fromkeys(stems(first)) if word not in GENERAL_ACTS and word not in _EMPTY]
     return tuple(words[:8])
 
@@ -77,7 +79,7 @@ def likelihood(features: Features) -> float:
 
 
 def evidence(reading: Reading, tool: Tool, filling: Filling, aside: Sequence[tuple[int, int]] = ()) -> Features:
-    """Return the evidence for `tool`, given what filling its inputs from the request gave; `aside` spans do not count."""
+    """Return the evidence for `tool`, given what filling its inputs gave; `aside` spans do not count."""
     subject, said = _subject(reading, filling, aside)
     known = [*(word for word, _ in _name_words(tool.id)), *_intent_words(tool.intent)]
     fields = inputs_of(tool.input_schema)
@@ -131,7 +133,7 @@ def _knows(word: str, others: object) -> bool:
 
 
 def _same_act(reading: Reading, tool: Tool) -> float:
-    """Compare the verb that leads the request with the act of the tool: a particular verb the tool lacks counts against it."""
+    """Compare the verb that leads the request with the tool's act: a particular one that it lacks speaks against it."""
     lead = lead_verb(reading)
     words = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent)[:3])}
     wanted = _act_of(tool.id) | _act_of(tool.intent)
@@ -168,7 +170,11 @@ def _strength(required: list[Input], filling: Filling) -> float:
 
 def _used(reading: Reading, filling: Filling) -> float:
     values = [(item.start, item.end) for item in (*reading.quantities, *reading.moments)]
-    values += [(phrase.start, phrase.end) for phrase in reading.phrases if phrase.kind in {"quote", "name", "email", "url", "path"}]
+    values += [
+        (phrase.start, phrase.end)
+        for phrase in reading.phrases
+        if phrase.kind in {"quote", "name", "email", "url", "path"}
+    ]
     if not values:
         return 0.6
     spans = [span for name, span in filling.spans.items() if name not in filling.assumed]

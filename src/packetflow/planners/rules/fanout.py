@@ -21,7 +21,32 @@ _PART = re.compile(
 _NEAR = 2.2
 _LOOSE = 1.0
 _FLOOR = 2.0
-_SMALL = frozenset({",", "and", "or", ";", "&", "'", '"', "also", "then", "the", "a", "an", "for", "in", "of", "both", "finally", "(", ")"})
+_SMALL = frozenset(
+    {
+        ",",
+        "and",
+        "or",
+        ";",
+        "&",
+        "'",
+        '"',
+        "also",
+        "then",
+        "the",
+        "a",
+        "an",
+        "for",
+        "in",
+        "of",
+        "both",
+        "finally",
+        "(",
+        ")",
+    }
+)
+
+
+_AGAIN = re.compile(r"\b(?:then|also|other|another|second|third|fourth|fifth|finally|lastly|and for)\b", re.IGNORECASE)
 
 
 def fan_out(tool: Tool, filling: Filling, reading: Reading) -> list[dict[str, JSON]]:
@@ -57,8 +82,15 @@ def _from_parts(tool: Tool, reading: Reading) -> list[dict[str, JSON]]:
     current: dict[str, JSON] = {}
     for start, end in zip([0, *cuts], [*cuts, len(reading.text)], strict=True):
         part = fill(tool, read(reading.text[start:end], reading.today))
-        stated = {name: value for name, value in part.values.items() if name not in part.assumed and part.scores[name] >= _TOLD}
-        if any(name in current and current[name] != value and _firm(value) for name, value in stated.items()):
+        stated = {
+            name: value
+            for name, value in part.values.items()
+            if name not in part.assumed and part.scores[name] >= _TOLD
+        }
+        again = _AGAIN.search(reading.text[start : start + 24]) is not None or 2 * len(required & set(stated)) >= len(
+            required
+        )
+        if again and any(name in current and current[name] != value and _firm(value) for name, value in stated.items()):
             calls.append(current)
         current = {**current, **stated}
     calls.append(current)
@@ -67,7 +99,7 @@ def _from_parts(tool: Tool, reading: Reading) -> list[dict[str, JSON]]:
 
 
 def _firm(value: JSON) -> bool:
-    """A number, a name or a code can be stated anew; another common word may be chance."""
+    """Say whether a value can be stated anew: a number, a name, a code; another common word may be chance."""
     return not isinstance(value, str) or value[:1].isupper() or any(char.isdigit() for char in value)
 
 
@@ -84,7 +116,11 @@ def _lists(filling: Filling, reading: Reading) -> dict[str, list[JSON]]:
         best = filling.offers.get(name)
         if best is None or filling.scores[name] < _FLOOR:
             continue
-        group = [offer for offer in rivals if offer.score >= best.score - _joined(best, offer, reading) and _joined(best, offer, reading) > 0]
+        group = [
+            offer
+            for offer in rivals
+            if offer.score >= best.score - _joined(best, offer, reading) and _joined(best, offer, reading) > 0
+        ]
         chain = _apart(sorted([best, *group], key=lambda offer: (offer.start, -offer.score, offer.end)))
         values: list[JSON] = _series(best, reading)
         for offer in chain if not values else []:
@@ -95,9 +131,14 @@ def _lists(filling: Filling, reading: Reading) -> dict[str, list[JSON]]:
 
 
 def _series(best: Offer, reading: Reading) -> list[JSON]:
-    """A number out of a bare list ("for 1, 5 and 10 years") stands for all of the list."""
+    """Return all of a bare list ("for 1, 5 and 10 years") that a number was taken from."""
     for series in reading.series:
-        if series.start <= best.start and best.start < series.end and not series.bracketed and isinstance(best.value, int | float):
+        if (
+            series.start <= best.start
+            and best.start < series.end
+            and not series.bracketed
+            and isinstance(best.value, int | float)
+        ):
             return list[JSON](series.values) if best.value in series.values else []
     return []
 
@@ -122,7 +163,10 @@ def _joined(one: Offer, other: Offer, reading: Reading) -> float:
     if isinstance(one.value, str) != isinstance(other.value, str):
         return -1.0
     if isinstance(one.value, str) and isinstance(other.value, str):
-        same = one.value[:1].isupper() == other.value[:1].isupper() and one.value[:1].isdigit() == other.value[:1].isdigit()
+        same = (
+            one.value[:1].isupper() == other.value[:1].isupper()
+            and one.value[:1].isdigit() == other.value[:1].isdigit()
+        )
         if not same or one.value.lower() == other.value.lower():
             return -1.0
     between = [token for token in reading.tokens if left.end <= token.start < right.start]

@@ -16,8 +16,11 @@ from packetflow.planners.rules.tool import Input
 NEVER = -99.0
 _LEFT = 7
 _RIGHT = 4
+_YEAR_DIGITS = 4
 GENERAL_NOUNS = frozenset(stem(word) for word in "number name type id code value key amount date address title".split())
-_SKIP = frozenset({"is", "of", "=", ":", "as", "the", "a", "an", "at", "to", "be", "being", "are", "was", "equal", "equals"})
+_SKIP = frozenset(
+    {"is", "of", "=", ":", "as", "the", "a", "an", "at", "to", "be", "being", "are", "was", "equal", "equals"}
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,11 @@ def context(reading: Reading, first: int, last: int, field: Input) -> float:
 def labelled(reading: Reading, first: int, field: Input) -> bool:
     """Say whether the field's own name stands right before token `first`: "x = 4", "room 7", "radius of 3"."""
     index = first - 1
-    while index >= 0 and (reading.tokens[index].low in _SKIP or reading.tokens[index].text in {"'", '"', "(", "["} or _plain(reading, index, field)):
+    while index >= 0 and (
+        reading.tokens[index].low in _SKIP
+        or reading.tokens[index].text in {"'", '"', "(", "["}
+        or _plain(reading, index, field)
+    ):
         if reading.tokens[index].text == field.name:
             return True
         index -= 1
@@ -64,7 +71,7 @@ def labelled(reading: Reading, first: int, field: Input) -> bool:
 
 
 def _plain(reading: Reading, index: int, field: Input) -> bool:
-    """A general noun between label and value ("phone number 12", "product type 'Book'") is looked over."""
+    """Say whether to look over a general noun between label and value: "phone number 12", "product type 'Book'"."""
     token = reading.tokens[index]
     return token.stem in GENERAL_NOUNS and token.stem not in field.own
 
@@ -84,7 +91,14 @@ def fit_number(quantity: Quantity, field: Input, reading: Reading) -> float:
     score += _shape_score(quantity, field, roles) + _pair_score(quantity, roles, reading)
     score += _count_score(quantity, field, roles, reading, last)
     before = reading.tokens[first - 1] if first else None
-    if before and before.capital and first > 1 and before.stem not in field.own and not quantity.unit and not quantity.yearlike:
+    if (
+        before
+        and before.capital
+        and first > 1
+        and before.stem not in field.own
+        and not quantity.unit
+        and not quantity.yearlike
+    ):
         score -= 1.0
     return score
 
@@ -110,6 +124,8 @@ def fit_phrase(phrase: Phrase, field: Input, reading: Reading, around: Surroundi
             score -= 3.0
         score += _form_score(phrase, field, reading, around)
         score -= (2.5 if own == len(words) else 0.8 * own / len(words)) * (0.5 if phrase.kind == "name" else 1.0)
+        if phrase.kind == "name" and all(word in around.tool for word in words):
+            score -= 1.5
         if all(word in field.hints for word in words) and not _sample_score(phrase, field):
             score -= 1.5
     return score
@@ -165,21 +181,25 @@ def _shape_score(quantity: Quantity, field: Input, roles: frozenset[str]) -> flo
 
 
 def _pair_score(quantity: Quantity, roles: frozenset[str], reading: Reading) -> float:
-    """The first number of "2 to 5" or "between 2 and 5" is a beginning, the second an end."""
+    """Score a number of "2 to 5" or "between 2 and 5": the first is a beginning, the second an end."""
     low, high = roles & {"origin", "minimum"}, roles & {"destination", "maximum"}
     if bool(low) == bool(high):
         return 0.0
     after = reading.text[quantity.end : quantity.end + 8].lower().lstrip()
     before = reading.text[max(0, quantity.start - 20) : quantity.start].lower().rstrip()
-    opens = after.startswith(("to ", "-", "–", "and ", "until ")) and (before.endswith(("from", "between", "within", "=")) or not after.startswith("and "))  # noqa: RUF001
-    closes = before.endswith((" to", "-", "–", "until")) or (before.endswith(" and") and "between" in reading.text[: quantity.start].lower())  # noqa: RUF001
+    opens = after.startswith(("to ", "-", "–", "and ", "until ")) and (
+        before.endswith(("from", "between", "within", "=")) or not after.startswith("and ")
+    )
+    closes = before.endswith((" to", "-", "–", "until")) or (
+        before.endswith(" and") and "between" in reading.text[: quantity.start].lower()
+    )
     if not opens and not closes:
         return 0.0
     return 2.5 if (opens and bool(low)) or (closes and not opens and bool(high)) else -2.5
 
 
 def _count_score(quantity: Quantity, field: Input, roles: frozenset[str], reading: Reading, last: int) -> float:
-    """A number before a noun counts it: good for "number of items" and "guests", bad (as a word) for anything else."""
+    """Score a number that counts the noun after it: good for "number of items" and "guests", else (as a word) bad."""
     if quantity.unit or quantity.percent or quantity.yearlike:
         return 0.0
     follow = [token for token in reading.tokens[last + 1 : last + 4] if token.sort == "word"]
@@ -195,22 +215,34 @@ def _count_score(quantity: Quantity, field: Input, roles: frozenset[str], readin
 
 
 def _form_score(phrase: Phrase, field: Input, reading: Reading, around: Surroundings) -> float:
-    """Judge the form of a name or noun group: variables, verb forms, other fields' names and cut names are poor values."""
+    """Score the form of a name or noun group: variables, verb forms, other fields' names, cut names are poor values."""
     tokens = reading.tokens
     head = tokens[phrase.last]
     score = 0.0
     if phrase.first == phrase.last and len(phrase.text) == 1 and phrase.text.islower():
         score -= 3.0
-    if not phrase.capital and (phrase.cue in AUXILIARIES or phrase.first == phrase.last) and head.low.endswith(("ed", "ing")):
+    if (
+        not phrase.capital
+        and (phrase.cue in AUXILIARIES or phrase.first == phrase.last)
+        and head.low.endswith(("ed", "ing"))
+    ):
         score -= 1.5
     others = [own for name, own in around.names if name != field.name and own]
     if not phrase.capital and any(set(phrase.words) <= own for own in others):
         score -= 1.5
     if phrase.capital and phrase.kind == "name":
         if any(word in field.own for word in phrase.words) and not all(word in field.own for word in phrase.words):
-            score += 2.0
+            score += 3.0
+        elif any(set(phrase.words) & own for own in others):
+            score -= 1.5
         after = tokens[phrase.last + 1] if phrase.last + 1 < len(tokens) else None
-        if after and after.sort == "word" and not after.breaks and not after.capital and after.stem not in around.tool | field.hints:
+        if (
+            after
+            and after.sort == "word"
+            and not after.breaks
+            and not after.capital
+            and after.stem not in around.tool | field.hints
+        ):
             score -= 1.2
     return score
 
@@ -224,12 +256,19 @@ def _kind_score(phrase: Phrase, roles: frozenset[str]) -> float:
         return 1.0 if phrase.kind == "quote" else -2.0
     if phrase.kind == "quote":
         return 2.5
-    if phrase.kind == "code":
-        digits = phrase.text.isdigit()
-        wanted = roles & {"id", "phone", "year", "season"}
-        if digits and len(phrase.text) == 4 and roles & {"year", "season"}:  # noqa: PLR2004
-            return 5.0
-        return 3.0 if wanted else (-3.0 if digits else 0.0)
+    return _code_score(phrase, roles) if phrase.kind == "code" else _name_score(phrase, roles)
+
+
+def _code_score(phrase: Phrase, roles: frozenset[str]) -> float:
+    digits = phrase.text.isdigit()
+    if digits and len(phrase.text) == _YEAR_DIGITS and roles & {"year", "season"}:
+        return 5.0
+    if roles & {"id", "phone", "year", "season"}:
+        return 3.0
+    return -3.0 if digits else 0.0
+
+
+def _name_score(phrase: Phrase, roles: frozenset[str]) -> float:
     named = roles & {"place", "person", "organisation"}
     if phrase.kind == "name":
         return 2.0 if named else 1.0
@@ -243,24 +282,12 @@ _PLACE_CUES = frozenset({"in", "at", "near", "around", "within", "across", "thro
 
 def _cue_score(phrase: Phrase, roles: frozenset[str], field: Input, reading: Reading) -> float:
     cue = phrase.cue
-    score = 0.0
-    if "origin" in roles or "destination" in roles:
-        side = _side(phrase, reading)
-        if side:
-            wanted = "origin" if "origin" in roles and "destination" not in roles else "destination"
-            score += 3.0 if side == wanted else -2.5
-    if "place" in roles:
-        score += 2.0 if cue in _PLACE_CUES else (0.7 if cue in {"for", "of", "to", "from", "between"} else 0.0)
-    elif cue in _PLACE_CUES and phrase.kind == "name" and not _named_cue(field, cue):
+    score = _side_score(phrase, roles, reading) + _role_cue(phrase, roles)
+    if "place" not in roles and cue in _PLACE_CUES and phrase.kind == "name" and not _named_cue(field, cue):
         score -= 0.7
-    if "id" in roles and cue in _PLACE_CUES | {"to", "from", "of", "into"}:
-        score += 1.0
-    if "person" in roles:
-        score += 2.0 if cue == "by" else (0.5 if cue in {"of", "to"} or phrase.possessive else 0.0)
-    if "organisation" in roles:
-        score += 0.4 if cue in {"of", "for"} or phrase.possessive else 0.0
-    if "topic" in roles or "text" in roles:
-        related = cue == "to" and any(token.stem == "relat" for token in reading.tokens[max(0, phrase.first - 3) : phrase.first])
+    if roles & {"topic", "text"}:
+        before = reading.tokens[max(0, phrase.first - 3) : phrase.first]
+        related = cue == "to" and any(token.stem == "relat" for token in before)
         score += 1.5 if cue in {"about", "on", "regarding", "for", "that"} or related else 0.0
     if ", " in phrase.text and phrase.kind == "name":
         score += _address_score(field, roles)
@@ -269,20 +296,48 @@ def _cue_score(phrase: Phrase, roles: frozenset[str], field: Input, reading: Rea
     return score + (1.5 if cue and _named_cue(field, cue) else 0.0)
 
 
+def _side_score(phrase: Phrase, roles: frozenset[str], reading: Reading) -> float:
+    side = side_of(phrase, reading)
+    if not side or not roles & {"origin", "destination"}:
+        return 0.0
+    wanted = "origin" if "origin" in roles and "destination" not in roles else "destination"
+    return 3.0 if side == wanted else -2.5
+
+
+def _role_cue(phrase: Phrase, roles: frozenset[str]) -> float:
+    """Score the preposition before a phrase for what the field is: a place, an identity, a person, an organisation."""
+    cue = phrase.cue
+    score = 0.0
+    if "place" in roles:
+        score += 2.0 if cue in _PLACE_CUES else (0.7 if cue in {"for", "of", "to", "from", "between"} else 0.0)
+    if "id" in roles and cue in _PLACE_CUES | {"to", "from", "of", "into"}:
+        score += 1.0
+    if "person" in roles:
+        score += 2.0 if cue == "by" else (0.5 if cue in {"of", "to"} or phrase.possessive else 0.0)
+    if "organisation" in roles:
+        score += 0.4 if cue in {"of", "for"} or phrase.possessive else 0.0
+    return score
+
+
 def _address_score(field: Input, roles: frozenset[str]) -> float:
-    """"City, Country" as one value suits a location, not a name, and not a field that is only the city."""
+    """Score "City, Country" as one value: right for a location, wrong for a name or a field that is only the city."""
     if "place" not in roles or field.name.lower().split("_")[-1] in {"city", "country", "state"}:
         return -3.0
     about = field.description.lower()
-    wanted = any("," in sample for sample in field.samples) or "state" in about or "country" in about or re.search(r"[A-Z]\w+, [A-Z]", field.description)
-    return 2.0 if wanted and "format of city name" not in about else 0.2
+    wanted = (
+        any("," in sample for sample in field.samples)
+        or "state" in about
+        or "country" in about
+        or re.search(r"[A-Z]\w+, [A-Z]", field.description)
+    )
+    return 2.0 if wanted else 0.2
 
 
 def _named_cue(field: Input, cue: str) -> bool:
     return cue in field.name.lower().split("_")
 
 
-def _side(phrase: Phrase, reading: Reading) -> str:
+def side_of(phrase: Phrase, reading: Reading) -> str:
     """Return "origin" or "destination" when a preposition or a pair ("between A and B") tells."""
     if phrase.cue in {"from", "between", "leaving"}:
         return "origin"
@@ -296,12 +351,13 @@ def _side(phrase: Phrase, reading: Reading) -> str:
 
 def _sample_score(phrase: Phrase, field: Input) -> float:
     low = phrase.text.lower()
-    if "place" in roles_of(field):
-        return 0.0
-    if len(phrase.words) == 1 and any(" " not in sample and stem(sample) == phrase.words[0] for sample in field.samples):
-        return 3.5
+    weight = 0.4 if "place" in roles_of(field) else 1.0
+    if len(phrase.words) == 1 and any(
+        " " not in sample and stem(sample) == phrase.words[0] for sample in field.samples
+    ):
+        return 3.5 * weight
     if low in field.samples:
-        return 4.0
+        return 4.0 * weight
     if any(low.rstrip("s") == sample.rstrip("s") for sample in field.samples):
-        return 3.5
+        return 3.5 * weight
     return 0.0

@@ -10,11 +10,27 @@ from packetflow.planners.rules.phrases import Token
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.tool import JSON, Input, default_word
 
-_NOT = frozenset({"no", "not", "without", "don't", "dont", "exclude", "excluding", "except", "never", "disable", "ignore", "skip", "avoid"})
+_NOT = frozenset(
+    {
+        "no",
+        "not",
+        "without",
+        "don't",
+        "dont",
+        "exclude",
+        "excluding",
+        "except",
+        "never",
+        "disable",
+        "ignore",
+        "skip",
+        "avoid",
+    }
+)
 _SWITCH = frozenset(
     stem(word)
-    for word in """include including includes use using show return is has have enable enabled allow allowed with get apply
-    consider only should whether want need flag option optional data information info result results""".split()
+    for word in """include including includes use using show return is has have enable enabled allow allowed with get
+    apply consider only should whether want need flag option optional data information info result results""".split()
 )
 
 
@@ -25,7 +41,10 @@ def fill_boolean(field: Input, reading: Reading, tool: frozenset[str]) -> bool |
     if not wanted:
         return None
     hits = [_find(word, reading.tokens) for word in wanted]
-    if all(hit is not None for hit in hits) or (len(wanted) > 2 and sum(hit is not None for hit in hits) * 2 > len(wanted)):  # noqa: PLR2004
+    if all(hit is not None for hit in hits) or (
+        len(wanted) > 2  # noqa: PLR2004 - of a long name most words are enough
+        and sum(hit is not None for hit in hits) * 2 > len(wanted)
+    ):
         first = min(hit for hit in hits if hit is not None)
         return not _negated(reading.tokens, first, field)
     return None
@@ -78,7 +97,9 @@ def _typed(field: Input, value: JSON) -> JSON:
 
 def _find(word: str, tokens: list[Token]) -> int | None:
     for index, token in enumerate(tokens):
-        if token.sort == "word" and (token.stem == word or any(alike(stem(part), word) for part in re.split(r"[-/]", token.low))):
+        if token.sort == "word" and (
+            token.stem == word or any(alike(stem(part), word) for part in re.split(r"[-/]", token.low))
+        ):
             return index
     return None
 
@@ -96,7 +117,9 @@ def _choice_score(words: list[str], texts: list[str], lows: list[str], field: In
     wanted = [stem(word) for word in words]
     places: list[int] = []
     for word, raw in zip(wanted, words, strict=True):
-        place = next((i for i, (text, low) in enumerate(zip(texts, lows, strict=True)) if text == word or low == raw), None)
+        place = next(
+            (i for i, (text, low) in enumerate(zip(texts, lows, strict=True)) if text == word or low == raw), None
+        )
         if place is None and len(raw) > 3:  # noqa: PLR2004 - short words must match exactly
             place = next((i for i, text in enumerate(texts) if alike(text, word)), None)
             score = 0.7
@@ -106,7 +129,9 @@ def _choice_score(words: list[str], texts: list[str], lows: list[str], field: In
             return 0.0
         places.append(place)
         del score
-    near = any(texts[i] in field.own for i in range(max(0, places[0] - 3), min(len(texts), places[-1] + 3)) if i not in places)
+    near = any(
+        texts[i] in field.own for i in range(max(0, places[0] - 3), min(len(texts), places[-1] + 3)) if i not in places
+    )
     exact = all(texts[place] == word for place, word in zip(places, wanted, strict=True))
     spread = places[-1] - places[0] - len(places) + 1
     return 2.0 * len(words) + (1.5 if near else 0.0) + (1.0 if exact else 0.0) - 0.3 * max(0, spread)

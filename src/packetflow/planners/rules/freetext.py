@@ -7,12 +7,13 @@ import re
 from packetflow._core.search import stem
 from packetflow.planners.rules.candidates import Offer
 from packetflow.planners.rules.fit import Surroundings
-from packetflow.planners.rules.lexicon import DETERMINERS, PREPOSITIONS, REQUESTS
+from packetflow.planners.rules.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, REQUESTS
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.tool import Input
 
 _CUE = re.compile(
-    r"\b(?:saying|asking|says?|said|that says|reading|which reads|with the (?:text|message|content|words)|telling (?:them|him|her)|that)\b\s*[:,]?\s+"
+    r"\b(?:saying|asking|says?|said|reading|which reads|with the (?:text|message|content|words)"
+    r"|telling (?:them|him|her)|that)\b\s*[:,]?\s+"
     r"|:\s+(?=\S)",
     re.IGNORECASE,
 )
@@ -51,14 +52,20 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
     last = len(tokens)
     for start, _ in sorted(used, reverse=True):
         index = reading.index_at(start)
-        tail = [token for token in tokens[index:last] if not _used(token.start, token.end, used) and token.sort == "word"]
+        tail = [
+            token for token in tokens[index:last] if not _used(token.start, token.end, used) and token.sort == "word"
+        ]
         if not tail or all(token.stem in around.tool or token.low in DETERMINERS | PREPOSITIONS for token in tail):
             last = index
-            while last > first and (tokens[last - 1].low in DETERMINERS | PREPOSITIONS or tokens[last - 1].stem in around.tool):
+            while last > first and (
+                tokens[last - 1].low in DETERMINERS | PREPOSITIONS or tokens[last - 1].stem in around.tool
+            ):
                 last -= 1
     if first >= last:
         return None
     text = _TAIL.sub("", reading.text[tokens[first].start : tokens[last - 1].end])
+    if text.lower() in PRONOUNS | {"this", "that", "these", "those", "both"}:
+        return None
     if not item.own & _MESSAGE and any(tokens[first].start <= start < tokens[last - 1].end for start, _ in used):
         return None
     return Offer(item, text, tokens[first].start, tokens[first].start + len(text), 1.5) if text else None

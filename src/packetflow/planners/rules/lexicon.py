@@ -38,14 +38,15 @@ REQUESTS = frozenset(
 GENERAL_ACTS = frozenset(
     stem(word)
     for word in """find get give show tell fetch retrieve search look locate obtain provide return display list know
-    identify check see calculate compute determine estimate evaluate work figure solve create make generate build produce
-    want need help use run like please call perform do execute""".split()
+    identify check see calculate compute determine estimate evaluate work figure solve create make generate build
+    produce want need help use run like please call perform do execute""".split()
 )
 BREAKS = PREPOSITIONS | DETERMINERS | PRONOUNS | AUXILIARIES | QUESTIONS | CONJUNCTIONS | FILLERS
 
 # Verbs that say nothing about the subject; one class a line, members mean the same for choosing a tool.
 VERB_CLASSES = (
-    "find get give show tell fetch retrieve search look locate obtain provide return display list know identify check see",
+    """find get give show tell fetch retrieve search look locate obtain provide return display list know identify
+    check see""",
     "calculate compute determine estimate evaluate work figure solve",
     "create make generate build produce compose design write draft add new",
     "delete remove erase drop clear discard",

@@ -59,11 +59,15 @@ def mentions(reading: Reading) -> list[Mention]:
     tokens = reading.tokens
     for index, token in enumerate(tokens):
         last = index
-        while token.low in _POINTERS and last + 1 < len(tokens) and _carries(tokens[last + 1].low, tokens[last + 1].sort):
+        while (
+            token.low in _POINTERS and last + 1 < len(tokens) and _carries(tokens[last + 1].low, tokens[last + 1].sort)
+        ):
             last += 1
         words = tuple(tokens[i].stem for i in range(index + 1, last + 1))
         if words and set(words) <= _GENERAL:
-            found.append(Mention(words, token.start, tokens[last].end, pronoun=True, several=tokens[last].low.endswith("s")))
+            found.append(
+                Mention(words, token.start, tokens[last].end, pronoun=True, several=tokens[last].low.endswith("s"))
+            )
         elif words:
             found.append(Mention(words, token.start, tokens[last].end))
         elif token.low in _PRONOUNS and last == index and index > 0 and _pointing(reading, index):
@@ -80,7 +84,12 @@ def link(tool: Tool, reading: Reading, filling: Filling, sources: Sequence[Sourc
     chosen: dict[str, tuple[Link, ...]] = {}
     fields = inputs_of(tool.input_schema)
     for mention in mentions(reading):
-        options = [match for field in fields if field.name not in chosen for match in _matches(mention, field, filling, sources)]
+        options = [
+            match
+            for field in fields
+            if field.name not in chosen
+            for match in _matches(mention, field, filling, sources)
+        ]
         best = max(options, key=lambda match: (match.score, -match.field.order), default=None)
         if best is not None and best.score >= 2.0:  # noqa: PLR2004
             chosen[best.field.name] = best.links
@@ -91,12 +100,14 @@ def link(tool: Tool, reading: Reading, filling: Filling, sources: Sequence[Sourc
 
 
 def _pointing(reading: Reading, index: int) -> bool:
-    """A pronoun points back unless it begins a subordinate clause ("that has", "this weekend")."""
+    """Say whether a pronoun points back and does not begin a subordinate clause ("that has", "this weekend")."""
     after = reading.tokens[index + 1] if index + 1 < len(reading.tokens) else None
     token = reading.tokens[index].low
     if token in {"it", "them", "both"}:
         return True
-    return after is None or after.sort == "mark" or after.low in {"to", "in", "with", "as", "using", "for", "and", "into"}
+    return (
+        after is None or after.sort == "mark" or after.low in {"to", "in", "with", "as", "using", "for", "and", "into"}
+    )
 
 
 def _carries(low: str, sort: str) -> bool:
@@ -141,7 +152,7 @@ def _words_fit(mention: Mention, field: Input) -> float:
 
 
 def _room(field: Input, filling: Filling, mention: Mention) -> float:
-    """A field that is still empty, or whose words are the mention itself, has room for a link."""
+    """Score the room for a link: most in a field that is still empty, or whose words are the mention itself."""
     span = filling.spans.get(field.name)
     if span is not None and span[0] < mention.end and mention.start < span[1]:
         return 1.5
@@ -159,7 +170,11 @@ def _together(field: Input, filling: Filling, mention: Mention, sources: Sequenc
     links: list[Link] = []
     for source in sources:
         options = [output for output in outputs_of(source.tool) if suits(output, field)]
-        best = max(options, key=lambda output: (kinship(output, field) + bool(output.path) * 0.1, -len(output.path)), default=None)
+        best = max(
+            options,
+            key=lambda output: (kinship(output, field) + bool(output.path) * 0.1, -len(output.path)),
+            default=None,
+        )
         if best is not None:
             links.append(Link(source.label, best.path))
     room = _room(field, filling, mention)
@@ -167,13 +182,14 @@ def _together(field: Input, filling: Filling, mention: Mention, sources: Sequenc
 
 
 def _needed(field: Input, sources: Sequence[Source]) -> Link | None:
-    best: tuple[float, Link] | None = None
-    for age, source in enumerate(reversed(sources)):
-        for output in outputs_of(source.tool):
-            if suits(output, field) and (score := kinship(output, field) - 0.2 * age - (0.0 if output.sure else 0.5)) >= 1.0:  # noqa: SIM102
-                if best is None or score > best[0]:
-                    best = (score, Link(source.label, output.path))
-    return best[1] if best else None
+    options = [
+        (kinship(output, field) - 0.2 * age - (0.0 if output.sure else 0.5), -age, Link(source.label, output.path))
+        for age, source in enumerate(reversed(sources))
+        for output in outputs_of(source.tool)
+        if suits(output, field)
+    ]
+    score, _, best = max(options, key=lambda option: option[:2], default=(0.0, 0, None))
+    return best if score >= 1.0 else None
 
 
 def referring_spans(reading: Reading, sources: Sequence[Source]) -> list[tuple[int, int]]:

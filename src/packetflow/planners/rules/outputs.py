@@ -11,6 +11,7 @@ from packetflow.planners.rules.lexicon import alike
 from packetflow.planners.rules.tool import Input, Kind, Schema, Tool, kind_of, properties_of, required_of, resolve
 
 _DEPTH = 2
+_SIDES = frozenset(stem(word) for word in "origin destination source target from to start end".split())
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,15 @@ def outputs_of(tool: Tool) -> list[Output]:
     return found
 
 
-def _collect(schema: Schema, path: tuple[str, ...], definitions: Schema, words: frozenset[str], found: list[Output], *, sure: bool) -> None:
+def _collect(
+    schema: Schema,
+    path: tuple[str, ...],
+    definitions: Schema,
+    words: frozenset[str],
+    found: list[Output],
+    *,
+    sure: bool,
+) -> None:
     here = resolve(schema, definitions)
     kind = kind_of(here)
     named = path[-1] if path else str(here.get("title") or "")
@@ -63,6 +72,8 @@ def _collect(schema: Schema, path: tuple[str, ...], definitions: Schema, words: 
 
 def suits(output: Output, field: Input) -> bool:
     """Say whether the output's type is welcome in the field; a single value suits a list of such values."""
+    if field.name.lower().endswith("id") and not _identifies(output, field):
+        return False
     if field.kind == "any" or output.kind == "any":
         return True
     if field.kind == "number":
@@ -70,9 +81,20 @@ def suits(output: Output, field: Input) -> bool:
     if field.kind == "array":
         item = field.items.kind if field.items else "any"
         if output.kind == "array":
-            return "any" in {item, output.element} or output.element is None or item == output.element or (item, output.element) == ("number", "integer")
+            return (
+                "any" in {item, output.element}
+                or output.element is None
+                or item == output.element
+                or (item, output.element) == ("number", "integer")
+            )
         return output.kind == item or (item == "any" and output.kind != "object")
     return output.kind == field.kind
+
+
+def _identifies(output: Output, field: Input) -> bool:
+    """Say whether an output is the identity that a field wants: of the same name, or "id" of the same thing."""
+    names = frozenset(field.names) - _SIDES
+    return names <= output.names or (output.names == frozenset({"id"}) and bool(field.own & output.words))
 
 
 def kinship(output: Output, field: Input) -> float:

@@ -14,12 +14,12 @@ _TOKEN = re.compile(
     r"|(?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
     r"|(?P<path>(?<!\w)(?:~|\.{0,2})/[\w.-]+(?:/[\w.-]+)*)"
     r"|(?P<abbr>(?:[A-Za-z]\.){2,}|\b(?:Inc|Ltd|Corp|Co|Bros|St|Mr|Mrs|Ms|Dr|Jr|Sr|Mt|vs)\.)"
-    r"|(?P<word>[^\W_][\w]*(?:[&'’/+.-](?=\w)[\w]+)*[#+]*)"  # noqa: RUF001 - typographic apostrophe
+    r"|(?P<word>[^\W_][\w]*(?:[&'’/+.-](?=\w)[\w]+)*[#+]*)"
     r"|(?P<mark>[^\w\s])",
 )
 _QUOTE = re.compile(
     r"(?<![\w])'(?P<single>[^'\n]{1,400}?(?:'(?=[a-z])[^'\n]*?)*)'(?!\w)"
-    r"|\"(?P<double>[^\"\n]{1,400})\"|“(?P<curly>[^”\n]{1,400})”|`(?P<tick>[^`\n]{1,200})`|‘(?P<typo>[^’\n]{1,200})’",  # noqa: RUF001
+    r"|\"(?P<double>[^\"\n]{1,400})\"|“(?P<curly>[^”\n]{1,400})”|`(?P<tick>[^`\n]{1,200})`|‘(?P<typo>[^’\n]{1,200})’",
 )
 _FORMULA = re.compile(
     r"(?:\b(?:[yfgh]\s*(?:\(\w\))?\s*=\s*)?)"
@@ -43,7 +43,7 @@ class Token:
     @property
     def low(self) -> str:
         """Return the token in lower case."""
-        return self.text.lower().replace("’", "'")  # noqa: RUF001
+        return self.text.lower().replace("’", "'")
 
     @property
     def stem(self) -> str:
@@ -99,7 +99,7 @@ def tokens_of(text: str) -> list[Token]:
     for match in _TOKEN.finditer(text):
         sort = match.lastgroup or "mark"
         raw = match.group()
-        if sort == "word" and raw.lower().endswith(("'s", "’s")) and len(raw) > 2:  # noqa: RUF001, PLR2004
+        if sort == "word" and raw.lower().endswith(("'s", "’s")) and len(raw) > 2:  # noqa: PLR2004
             found.append(Token(match.start(), match.end() - 2, raw[:-2], "word"))
             found.append(Token(match.end() - 2, match.end(), raw[-2:], "mark"))
             continue
@@ -109,7 +109,9 @@ def tokens_of(text: str) -> list[Token]:
 
 def find_quotes(text: str) -> list[tuple[int, int, str]]:
     """Return start, end (marks included) and inside of every quoted stretch."""
-    return [(m.start(), m.end(), next(group for group in m.groups() if group is not None)) for m in _QUOTE.finditer(text)]
+    return [
+        (m.start(), m.end(), next(group for group in m.groups() if group is not None)) for m in _QUOTE.finditer(text)
+    ]
 
 
 def find_formulas(text: str) -> list[tuple[int, int, str]]:
@@ -121,7 +123,7 @@ def find_formulas(text: str) -> list[tuple[int, int, str]]:
         if variable and (re.search(r"[\^*+/]|\d[a-z]|\w -|- ?\w|\(", body)) and re.search(r"\d|\(", body):
             before = text[match.start() - 1 : match.start()] if match.start() else ""
             after = text[match.end() : match.end() + 1]
-            if not (before.isalnum() or after.isalnum() or after in {"'", "’", "/"}):  # noqa: RUF001
+            if not (before.isalnum() or after.isalnum() or after in {"'", "’", "/"}):
                 found.append((match.start(), match.end(), body))
     return found
 
@@ -134,7 +136,7 @@ def cut(text: str, taken: list[tuple[int, int]]) -> Cut:
     result = Cut(tokens)
     covered = taken + [(start, end) for start, end, _ in (*quotes, *formulas)]
     for start, end, inside in quotes:
-        result.phrases.append(_special(tokens, start, end, inside, "quote"))
+        result.phrases.append(_special(tokens, start, end, inside, _quoted_kind(inside)))
     for start, end, body in formulas:
         result.phrases.append(_special(tokens, start, end, body, "formula"))
     run: list[int] = []
@@ -144,6 +146,7 @@ def cut(text: str, taken: list[tuple[int, int]]) -> Cut:
             result.phrases.append(_special(tokens, token.start, token.end, token.text, _sort(token)))
         keeps = free and token.sort in {"word", "abbr"} and (not token.breaks or _joins(tokens, index, run))
         keeps = keeps or (free and not run and _article(tokens, index))
+        keeps = keeps and not (run and tokens[run[-1]].capital and _verb_form(token))
         if keeps and not (not run and token.low in REQUESTS and _imperative(tokens, index)):
             run.append(index)
             continue
@@ -154,14 +157,25 @@ def cut(text: str, taken: list[tuple[int, int]]) -> Cut:
     return result
 
 
+def _quoted_kind(inside: str) -> PhraseKind:
+    match = _TOKEN.fullmatch(inside)
+    sort = match.lastgroup if match else None
+    return "email" if sort == "email" else "url" if sort == "url" else "path" if sort == "path" else "quote"
+
+
 def _sort(token: Token) -> PhraseKind:
     if token.sort == "email":
         return "email"
     return "url" if token.sort == "url" else "path"
 
 
+def _verb_form(token: Token) -> bool:
+    """After a name a word in -ed or -ing goes on with the sentence: "Ann scored", "from Rome driving to Pisa"."""
+    return token.text.islower() and token.low.endswith(("ed", "ing"))
+
+
 def _article(tokens: list[Token], index: int) -> bool:
-    """A capital article inside a sentence belongs to the name: "at The British Library"."""
+    """Say whether a capital article inside a sentence begins a name: "at The British Library"."""
     inside = 0 < index < len(tokens) - 1 and tokens[index - 1].text not in {".", "?", "!", ":"}
     return inside and tokens[index].text == "The" and tokens[index + 1].capital
 
@@ -173,7 +187,7 @@ def _imperative(tokens: list[Token], index: int) -> bool:
 
 
 def _joins(tokens: list[Token], index: int, run: list[int]) -> bool:
-    """A small word between two capitalised ones belongs to the name: "Museum of Modern Art", "Lord of the Rings"."""
+    """Say whether a small word between capitalised ones belongs to the name: "Lord of the Rings"."""
     if not run or tokens[index].low not in _JOINERS - {"and", "for"} or not tokens[run[0]].capital:
         return False
     ahead = index + 1
@@ -239,7 +253,9 @@ def _mixed(token: Token) -> bool:
 def _phrase(tokens: list[Token], run: list[int], kind: PhraseKind) -> Phrase:
     start, end = tokens[run[0]].start, tokens[run[-1]].end
     text = " ".join(tokens[index].text for index in run)
-    proper = all(tokens[index].capital or tokens[index].low in _JOINERS or tokens[index].text[0].isdigit() for index in run)
+    proper = all(
+        tokens[index].capital or tokens[index].low in _JOINERS or tokens[index].text[0].isdigit() for index in run
+    )
     code = len(run) == 1 and any(char.isdigit() for char in text)
     chosen: PhraseKind = "code" if code else ("name" if proper and (run[0] > 0 or len(run) > 1) else "group")
     if kind == "name" and chosen == "group" and len(run) == 1 and tokens[run[0]].capital and run[0] > 0:
@@ -254,5 +270,5 @@ def _phrase(tokens: list[Token], run: list[int], kind: PhraseKind) -> Phrase:
         _cue(tokens, run[0]),
         first=run[0],
         last=run[-1],
-        possessive=after.lower() in {"'s", "’s"},  # noqa: RUF001
+        possessive=after.lower() in {"'s", "’s"},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from packetflow.planners.rules.tool import JSON
 
-_ONES = dict(
+_ONES: dict[str, int] = dict(
     zip(
         """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
         seventeen eighteen nineteen""".split(),
@@ -15,10 +15,12 @@ _ONES = dict(
         strict=True,
     ),
 )
-_TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_TENS: dict[str, int] = dict(
+    zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True)
+)
 _SCALES = {"dozen": 12, "hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SHORT = {"k": 1000, "m": 10**6, "bn": 10**9, "b": 10**9}
-ORDINALS = dict(
+ORDINALS: dict[str, int] = dict(
     zip("first second third fourth fifth sixth seventh eighth ninth tenth".split(), range(1, 11), strict=True),
 )
 PERIODS = {"annually": 1, "yearly": 1, "semiannually": 2, "quarterly": 4, "monthly": 12, "weekly": 52, "daily": 365}
@@ -36,10 +38,12 @@ UNITS: dict[str, str] = {
     "speed": "m/s km/h kph mph kmh",
     "acceleration": "m/s^2 m/s2 m/s²",
     "money": "$ € £ ¥ usd eur gbp jpy dollar dollars euro euros yen rupees bucks cents",
-    "volume": "cubic_meters cubic_feet cubic_centimeters l liter liters litre litres ml gallon gallons cup cups tablespoon tablespoons teaspoon teaspoons m^3 m³",
-    "area": "m^2 m² sq.ft sqft square_meters square_meter square_feet square_foot square_kilometers square_miles sq_ft acres acre hectares hectare",
+    "volume": "cubic_meters cubic_feet cubic_centimeters "
+    "l liter liters litre litres ml gallon gallons cup cups tablespoon tablespoons teaspoon teaspoons m^3 m³",
+    "area": "m^2 m² sq.ft sqft sq_ft square_meters square_meter square_feet square_foot square_kilometers "
+    "square_miles acres acre hectares hectare",
     "charge": "c coulomb coulombs",
-    "current": "a amp amps ampere amperes",
+    "current": "amp amps ampere amperes",
     "voltage": "v volt volts",
     "power": "w watt watts kw",
     "energy": "j joule joules kwh calories",
@@ -53,11 +57,14 @@ _PERCENT = ("%", "percent", "per cent", "percentage")
 DIMENSION = {unit.replace("_", " "): dimension for dimension, names in UNITS.items() for unit in names.split()}
 
 _NUMBER = (
-    r"(?P<sign>(?<![\w.)\]])[-−+](?=[\d.$]))?(?P<money>[$€£¥]\s?)?"  # noqa: RUF001 - the minus sign of typeset text
+    r"(?P<sign>(?<![\w.)\]])[-−+](?=[\d.$]))?(?P<money>[$€£¥]\s?)?"
     r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][-+]?\d+)?"
     r"(?P<frac>/\d+(?![\d/]))?"
 )
-_SCALE = r"(?:\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen))\b|(?P<short>(?(money)[kKmMbB]n?|k))\b(?!\^))?"
+_SCALE = (
+    r"(?:\s?(?P<scale>(?i:hundred|thousand|million|billion|trillion|dozen))\b"
+    r"|(?P<short>(?(money)[kKmMbB]n?|k))\b(?!\^))?"
+)
 _ORDINAL = r"(?P<ordinal>st|nd|rd|th)?"
 _UNIT_WORDS = sorted(DIMENSION, key=lambda unit: (-len(unit), unit))
 _UNIT = (
@@ -65,9 +72,11 @@ _UNIT = (
     + "|".join(re.escape(unit) for unit in _UNIT_WORDS)
     + r")(?![\w°/^]))?)"
 )
-_DIGITS = re.compile(r"(?<![\w.#/:])(?<!\w-)" + _NUMBER + r"(?![-/]?[a-zA-Z]*\d)(?=[^\w]|[a-zA-Z°]|$)" + _ORDINAL + _SCALE + _UNIT)
+_DIGITS = re.compile(
+    r"(?<![\w./:])(?<!\w-)" + _NUMBER + r"(?![-/]?[a-zA-Z]*\d)(?=[^\w]|[a-zA-Z°]|$)" + _ORDINAL + _SCALE + _UNIT
+)
 _WORD_NUMBER = re.compile(
-    r"\b(?:" + "|".join([*_ONES, *_TENS, *_SCALES, "half", "a dozen", "a couple"]) + r")\b"
+    r"\b(?:" + "|".join([*_ONES, *_TENS, *_SCALES, r"half(?:\s+an?)?", "a dozen", "a couple"]) + r")\b"
     r"(?:[\s-]+(?:and\s+)?(?:" + "|".join([*_ONES, *_TENS, *_SCALES]) + r")\b)*" + _UNIT,
     re.IGNORECASE,
 )
@@ -84,9 +93,11 @@ _FACTORS: dict[str, dict[str, float]] = {
     "mass": {"mg": 0.001, "g": 1, "gram": 1, "kg": 1000, "kilogram": 1000},
 }
 _ORDINAL_WORD = re.compile(r"\b(" + "|".join(ORDINALS) + r")\b", re.IGNORECASE)
-_RANGE = re.compile(r"(?<![\w/.-])(\d+)\s?[-–]\s?(\d+)(?![\w/-])")  # noqa: RUF001 - the dash of typeset ranges
+_RANGE = re.compile(r"(?<![\w/.-])(\d+)\s?[-–]\s?(\d+)(?![\w/-])")
 _BRACKETS = re.compile(r"[\[(]\s*(-?\d[^\[\]()]*?)\s*[\])]")
-_SERIES = re.compile(r"-?\d+(?:\.\d+)?(?:\s*,\s*(?:and\s+)?-?\d+(?:\.\d+)?(?![\w%])|\s+and\s+-?\d+(?:\.\d+)?(?![\w%])){1,}")
+_SERIES = re.compile(
+    r"-?\d+(?:\.\d+)?(?:\s*,\s*(?:and\s+)?-?\d+(?:\.\d+)?(?![\w%])|\s+and\s+-?\d+(?:\.\d+)?(?![\w%])){1,}"
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,9 @@ def find_quantities(text: str) -> list[Quantity]:
     taken = [(item.start, item.end) for item in found]
     for match in _RANGE.finditer(text):
         if not _overlaps(match.start(), match.end(), taken):
-            found += [Quantity(match.start(i), match.end(i), match.group(i), int(match.group(i)), ranged=True) for i in (1, 2)]
+            found += [
+                Quantity(match.start(i), match.end(i), match.group(i), int(match.group(i)), ranged=True) for i in (1, 2)
+            ]
     for match in _ONE_SPAN.finditer(text):
         if not _overlaps(match.start(1), match.end(1), taken):
             found.append(Quantity(match.start(1), match.end(1), match.group(1), 1, match.group(1).lower(), word=True))
@@ -200,7 +213,7 @@ def as_number(quantity: Quantity, *, fraction: bool, integer: bool) -> JSON:
 
 
 def _plain(text: str) -> int | float | None:
-    text = text.strip().strip("'\"$").replace("−", "-")  # noqa: RUF001
+    text = text.strip().strip("'\"$").replace("−", "-")
     if re.fullmatch(r"-?\d+", text):
         return int(text)
     if re.fullmatch(r"-?\d*\.\d+(?:[eE]-?\d+)?", text):
@@ -218,7 +231,7 @@ def _from_digits(match: re.Match[str]) -> Quantity:
     if scale := match.group("scale") or match.group("short"):
         value = value * (_SCALES.get(scale.lower()) or _SHORT[scale.lower()])
         value = int(value) if float(value).is_integer() else value
-    if match.group("sign") in {"-", "−"}:  # noqa: RUF001
+    if match.group("sign") in {"-", "−"}:
         value = -value
     unit = "$" if match.group("money") else (match.group("unit") or "").lower()
     return Quantity(

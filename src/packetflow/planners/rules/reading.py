@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from itertools import pairwise
 
 from packetflow._core.search import STOP_WORDS
 from packetflow.planners.rules.dates import Moment, find_moments
@@ -13,6 +14,7 @@ from packetflow.planners.rules.phrases import Phrase, Token, cut
 from packetflow.planners.rules.quantities import Quantity, Series, find_ordinals, find_quantities, find_series
 
 _BETWEEN = frozenset({",", "and", "or", "&", "the", "a", "an", ";", "'s", "also", "finally", "then"})
+_GLUE = 3
 _STATE = re.compile(r"(?:[A-Z]{2}|D\.?C\.?|U\.?S\.?A?\.?|U\.?K\.?)$")
 
 
@@ -73,7 +75,9 @@ def read(text: str, today: date | None = None) -> Reading:
     conjunctions = _conjunctions(phrases, pieces.tokens)
     phrases += _codes(quantities, pieces.tokens)
     phrases.sort(key=lambda phrase: (phrase.start, -phrase.end))
-    quoted = [(phrase.start, phrase.end) for phrase in phrases if phrase.kind in {"quote", "url", "email", "path", "formula"}]
+    quoted = [
+        (phrase.start, phrase.end) for phrase in phrases if phrase.kind in {"quote", "url", "email", "path", "formula"}
+    ]
     return Reading(
         text=text,
         today=today,
@@ -108,7 +112,9 @@ def _codes(quantities: list[Quantity], tokens: list[Token]) -> list[Phrase]:
             continue
         index = next((i for i, token in enumerate(tokens) if token.end > item.start), 0)
         before = tokens[index - 1].low if index else ""
-        found.append(Phrase(item.start, item.end, item.raw.strip(), "code", (item.raw,), before, first=index, last=index))
+        found.append(
+            Phrase(item.start, item.end, item.raw.strip(), "code", (item.raw,), before, first=index, last=index)
+        )
     return found
 
 
@@ -125,7 +131,9 @@ def _with_places(phrases: list[Phrase], tokens: list[Token]) -> list[Phrase]:
             listed = before in {",", "and", "or"} or (after in {",", "and", "or"} and _more(tokens, two.last + 1))
             if not two.possessive and (_STATE.match(two.text) or not listed):
                 text = f"{one.text}, {two.text}"
-                out.append(replace(one, end=two.end, text=text, kind="name", words=one.words + two.words, last=two.last))
+                out.append(
+                    replace(one, end=two.end, text=text, kind="name", words=one.words + two.words, last=two.last)
+                )
                 break
     return out
 
@@ -145,10 +153,15 @@ def _conjunctions(phrases: list[Phrase], tokens: list[Token]) -> list[Conjunctio
             tops.append(phrase)
     found: list[Conjunction] = []
     group: list[Phrase] = tops[:1]
-    for before, phrase in zip(tops, tops[1:], strict=False):
+    for before, phrase in pairwise(tops):
         joint = [token.low for token in tokens[before.last + 1 : phrase.first]]
         joint = [word for word in joint if word not in {"'", '"'}]
-        if joint and len(joint) <= 3 and all(word in _BETWEEN for word in joint) and set(joint) & {",", "and", "or", "&"}:  # noqa: PLR2004
+        if (
+            joint
+            and len(joint) <= _GLUE
+            and all(word in _BETWEEN for word in joint)
+            and set(joint) & {",", "and", "or", "&"}
+        ):
             group.append(phrase)
             continue
         found += _closed(group, tokens)

@@ -33,8 +33,8 @@ _ROLE_WORDS: dict[str, str] = {
     "year": "year",
     "season": "season",
     "century": "century rank position place level floor grade ordinal",
-    "rate": "rate percentage percent ratio probability fraction discount tax tip growth interest confidence significance "
-    "contribution yield",
+    "rate": "rate percentage percent ratio probability fraction discount tax tip growth interest confidence "
+    "significance contribution yield",
     "currency": "currency currencies",
     "language": "language languages",
     "unit": "unit units system scale",
@@ -70,21 +70,41 @@ _DIMENSION_WORDS: dict[str, str] = {
 _ROLES = {role: frozenset(stem(word) for word in words.split()) for role, words in _ROLE_WORDS.items()}
 _DIMENSIONS = {name: frozenset(stem(word) for word in words.split()) for name, words in _DIMENSION_WORDS.items()}
 _UNIT = re.compile(
-    r"(?<![\w^])(?:" + "|".join(re.escape(unit) for unit in sorted(DIMENSION, key=lambda unit: (-len(unit), unit)) if unit not in "ack") + r")(?![\w^])",
+    r"(?<![\w^])(?:"
+    + "|".join(re.escape(unit) for unit in sorted(DIMENSION, key=lambda unit: (-len(unit), unit)) if unit not in "ack")
+    + r")(?![\w^])",
     re.IGNORECASE,
 )
 _SIDES = {
     "origin": frozenset(stem(word) for word in "origin source start starting departure initial lower".split()),
     "destination": frozenset(stem(word) for word in "destination end ending target arrival final upper".split()),
 }
-_WEAK = frozenset({"person", "text", "id", "count", "century", "period", "minimum", "maximum", "unit", "place", "origin", "destination"})
+_WEAK = frozenset(
+    {
+        "person",
+        "text",
+        "id",
+        "count",
+        "century",
+        "period",
+        "minimum",
+        "maximum",
+        "unit",
+        "place",
+        "origin",
+        "destination",
+    }
+)
 
 
 @lru_cache(maxsize=8192)
 def _roles(names: tuple[str, ...], about: tuple[str, ...]) -> frozenset[str]:
     found = {role for role, words in _ROLES.items() if words & set(names)}
     if not found & {"place", "person", "organisation", "date", "text", "email", "url", "id", "year", "formula", "rate"}:
-        found |= {role for role, words in _ROLES.items() if words & set(about[:12]) and role not in _WEAK}
+        told = {role for role, words in _ROLES.items() if words & set(about[:12]) and role not in _WEAK}
+        told -= set() if _ROLES["date"] & set(about[:5]) else {"date"}
+        told -= set() if stem("address") in about else {"email"}
+        found |= told
         if _ROLES["place"] & set(about[:10]) - {stem("base"), stem("area"), stem("state")}:
             found.add("place")
     for side in ("origin", "destination"):

@@ -22,7 +22,7 @@ _OPTIONAL_NUMBER = 3.2
 _OPTIONAL_TEXT = 3.6
 _CHOICE = 3.0
 _WORST = -1.8
-_STRICT = frozenset({"date", "email", "url", "path", "place", "id", "currency", "time"})
+_STRICT = frozenset({"date", "email", "url", "path", "currency", "time"})
 
 
 @dataclass
@@ -114,7 +114,9 @@ def fill_fields(
     return filling
 
 
-def _compounds(fields: tuple[Input, ...], reading: Reading, around: Surroundings, filling: Filling, *, early: bool) -> None:
+def _compounds(
+    fields: tuple[Input, ...], reading: Reading, around: Surroundings, filling: Filling, *, early: bool
+) -> None:
     """Fill lists and objects: those that the sentence writes out before the scalars, the others from what is left."""
     for item in fields:
         if item.name in filling.values:
@@ -122,10 +124,7 @@ def _compounds(fields: tuple[Input, ...], reading: Reading, around: Surroundings
         if item.kind == "array":
             offer = fill_array(item, reading, around, list(filling.spans.values()), early=early)
         elif item.kind == "object" and not early:
-            if item.inner:
-                offer = _inner(item, reading, around)
-            else:
-                offer = fill_object(item, reading)
+            offer = _inner(item, reading, around) if item.inner else fill_object(item, reading)
         else:
             continue
         if offer is not None:
@@ -174,13 +173,23 @@ def _assign(
 
 
 def _leftovers(fields: list[Input], reading: Reading, around: Surroundings, filling: Filling) -> None:
-    """A required text field without a value takes what other fields left of a noun group."""
+    """Give a required text field without a value what other fields left of a noun group."""
     for item in fields:
-        if item.name in filling.values or not item.required or item.kind not in {"string", "any"} or roles_of(item) & _STRICT:
+        if (
+            item.name in filling.values
+            or not item.required
+            or item.kind not in {"string", "any"}
+            or roles_of(item) & _STRICT
+        ):
             continue
         for phrase in reading.phrases:
             free = [i for i in range(phrase.first, phrase.last + 1) if not _used(reading, i, filling)]
-            if phrase.kind != "group" or not free or len(free) == phrase.last - phrase.first + 1 or free[-1] != phrase.last:
+            if (
+                phrase.kind != "group"
+                or not free
+                or len(free) == phrase.last - phrase.first + 1
+                or free[-1] != phrase.last
+            ):
                 continue
             rest = cut_phrase(phrase, free[0], free[-1], reading)
             if free == list(range(free[0], free[-1] + 1)) and fit_phrase(rest, item, reading, around) > _REQUIRED_TEXT:
@@ -189,11 +198,21 @@ def _leftovers(fields: list[Input], reading: Reading, around: Surroundings, fill
 
 
 def _last_resort(fields: list[Input], reading: Reading, around: Surroundings, filling: Filling) -> None:
-    """A required text field without a value takes the least bad phrase that no field took."""
+    """Give a required field without a value the least bad of what no field took."""
     for item in fields:
-        if item.name in filling.values or not item.required or (roles_of(item) & _STRICT and item.kind in {"string", "any"}):
+        if (
+            item.name in filling.values
+            or not item.required
+            or (roles_of(item) & _STRICT and item.kind in {"string", "any"})
+        ):
             continue
-        left = [o for o in offers(item, reading, around) if not _covered(o, list(filling.spans.values())) and o.score > _WORST]
+        left = [
+            o
+            for o in offers(item, reading, around)
+            if not _covered(o, list(filling.spans.values())) and o.score > _WORST
+        ]
+        if roles_of(item) & {"id", "place"}:
+            left = [o for o in left if not isinstance(o.value, str) or not o.value[:1].islower()]
         best = max(left, key=lambda offer: (offer.score, -offer.start), default=None)
         if best is not None:
             filling.put(item.name, best.value, 0.0, (best.start, best.end))
@@ -231,7 +250,11 @@ def _order_twins(chosen: dict[str, Offer], every: list[Offer]) -> None:
 
 
 def _twins(one: Input, two: Input) -> bool:
-    return one.kind == two.kind and one.name.rstrip("0123456789AaBb_") == two.name.rstrip("0123456789AaBb_") and one.name[-1] != two.name[-1]
+    return (
+        one.kind == two.kind
+        and one.name.rstrip("0123456789AaBb_") == two.name.rstrip("0123456789AaBb_")
+        and one.name[-1] != two.name[-1]
+    )
 
 
 def _free_text(item: Input, reading: Reading, around: Surroundings, filling: Filling) -> None:

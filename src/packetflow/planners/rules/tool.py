@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias, cast
 
 from packetflow._core.search import STOP_WORDS, split_words, stem
 
-JSON: TypeAlias = "None | bool | int | float | str | list[JSON] | dict[str, JSON]"
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 Schema: TypeAlias = Mapping[str, Any]
 Kind: TypeAlias = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
 
@@ -29,9 +29,13 @@ _KINDS: dict[str, Kind] = {
     "object": "object",
     "dict": "object",
 }
-_QUOTED = re.compile(r"['\"‘“]([^'\"‘’“”]{1,40})['\"’”]")  # noqa: RUF001 - typographic quotes occur in real docstrings
-_EXAMPLES = re.compile(r"(?:e\.g\.?|i\.e\.?|such as|for example|examples?:?|like|include[sd]?:?)[,:]?\s+([^.;)]+)", re.IGNORECASE)
-_DEFAULT = re.compile(r"\bdefaults?\b(?:\s+(?:value|is|to|set|are|as))*\s*(?:is|=|:)?\s*['\"]?([\w./%-]+)", re.IGNORECASE)
+_QUOTED = re.compile(r"['\"‘“]([^'\"‘’“”]{1,40})['\"’”]")
+_EXAMPLES = re.compile(
+    r"(?:e\.g\.?|i\.e\.?|such as|for example|examples?:?|like|include[sd]?:?)[,:]?\s+([^.;)]+)", re.IGNORECASE
+)
+_DEFAULT = re.compile(
+    r"\bdefaults?\b(?:\s+(?:value|is|to|set|are|as))*\s*(?:is|=|:)?\s*['\"]?([\w./%-]+)", re.IGNORECASE
+)
 _NOISE = re.compile(r"\([^)]*\bdefault[^)]*\)|\bdefaults?\b[^.;)]*|\boptional\b", re.IGNORECASE)
 _GENERIC = frozenset(
     """name value type number data string list array input the of id field parameter object integer float text format
@@ -43,17 +47,34 @@ class Tool(Protocol):
     """A capability as the planner reads it; `packetflow` capabilities and batch tools both satisfy it."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Return the name that plans and callers use."""
+        ...
+
     @property
-    def intent(self) -> str: ...
+    def intent(self) -> str:
+        """Return what it does, in words: the docstring."""
+        ...
+
     @property
-    def input_schema(self) -> Mapping[str, Any]: ...
+    def input_schema(self) -> Mapping[str, Any]:
+        """Return the JSON Schema of its inputs, an object."""
+        ...
+
     @property
-    def output_schema(self) -> Mapping[str, Any] | None: ...
+    def output_schema(self) -> Mapping[str, Any] | None:
+        """Return the JSON Schema of its output, or None when it declares none."""
+        ...
+
     @property
-    def examples(self) -> tuple[str, ...]: ...
+    def examples(self) -> tuple[str, ...]:
+        """Return requests that mean this tool."""
+        ...
+
     @property
-    def effect(self) -> str: ...
+    def effect(self) -> str:
+        """Return what it does to the world: "read", "write", "delete", "money", "external" or "code"."""
+        ...
 
 
 @dataclass(frozen=True)

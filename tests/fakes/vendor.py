@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,29 @@ class Received:
         """All text that the model is given, instructions included."""
         return json.dumps([self.body.get("system"), self.body["messages"]], ensure_ascii=False)
 
+    @property
+    def texts(self) -> list[str]:
+        """The texts that came from the user's side, tools' answers included, in order."""
+        return list(_texts([message for message in self.body["messages"] if message["role"] in {"user", "tool"}]))
+
+    def data(self, tag: str) -> Any:  # noqa: ANN401 - JSON
+        """Read what stands between the one `<tag>` and the one `</tag>` of the first text as JSON."""
+        before, opening, rest = self.texts[0].partition(f"<{tag}>\n")
+        inside, closing, after = rest.partition(f"\n</{tag}>")
+        assert opening, f"no {tag} in {self.texts[0]!r}"
+        assert closing, f"no end of {tag} in {self.texts[0]!r}"
+        assert f"<{tag}>" not in before + inside + after
+        assert f"</{tag}>" not in before + inside + after
+        return json.loads(inside)
+
 
 class FakeVendor:
     """One server; its `url` is Anthropic's base URL, and with `/v1` OpenAI's."""
 
     def __init__(self, *script: Turn, always: Callable[[Received], Turn] | None = None) -> None:
         self.requests: list[Received] = []
+        self.arrived = asyncio.Event()
+        """Set by the first request."""
         self._script = list(script)
         self._always = always
         self._connections: set[asyncio.Task[None]] = set()
@@ -139,6 +156,7 @@ class FakeVendor:
         try:
             while (received := await _read(reader)) is not None:
                 self.requests.append(received)
+                self.arrived.set()
                 await self._play(self._next(received), received, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -172,6 +190,18 @@ class FakeVendor:
             case _:
                 body = json.dumps(_answer(turn, received)).encode()
                 writer.write(_head(200, len(body)) + body)
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        for name in ("text", "content"):
+            yield from _texts(fields.get(name))
 
 
 async def _read(reader: asyncio.StreamReader) -> Received | None:
@@ -247,3 +277,18 @@ def _openai(turn: Call | Text | CutShort | Refusal, received: Received) -> dict[
         "choices": [{"index": 0, "message": message, "finish_reason": stop}],
         "usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written},
     }
+
+
+VENDORS = ("anthropic", "openai")
+KEYS = {"anthropic": "sk-ant-secret-one", "openai": "sk-secret-two"}
+
+
+def environment(url: str, *vendors: str) -> dict[str, str]:
+    """Give the environment of somebody with keys of these vendors only, both served at `url`."""
+    env: dict[str, str] = {}
+    for vendor in vendors:
+        env[f"{vendor.upper()}_API_KEY"] = KEYS[vendor]
+        env[f"{vendor.upper()}_BASE_URL"] = url if vendor == "anthropic" else f"{url}/v1"
+    if "openai" in vendors:
+        env["PACKETFLOW_OPENAI_MODEL"] = "made-up-model"
+    return env

@@ -1,0 +1,155 @@
+"""Serve an App until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from packetflow._core.errors import DeclarationError
+from packetflow.http.api import build
+from packetflow.http.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+    from fastapi import FastAPI
+
+    from packetflow.app import App
+    from packetflow.http.auth import Admit, Site
+
+log = logging.getLogger("packetflow.http")
+
+GRACE: Final = 2
+"""Seconds that requests have to end once the server is being stopped; runs are cancelled before."""
+
+_BACKLOG: Final = 2048
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that cancels runs first when it stops, so that whoever waits for one is told."""
+
+    def __init__(self, api: FastAPI, settings: Settings) -> None:
+        """Serve what `build` made."""
+        # h11: httptools lets one malformed header pass that MCP says to refuse. Deflate costs more than it saves here.
+        config = uvicorn.Config(
+            api,
+            host=settings.host,
+            port=settings.port,
+            http="h11",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
+        super().__init__(config)
+        self._site: Site = api.state.site
+        self.ready = asyncio.Event()
+        """Set once requests are taken."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app, then listen."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take nothing new, cancel what runs, then let requests end and close the app."""
+        self._site.stopping = True
+        if self._site.root is not None:
+            await self._site.app.parts.runs.close()
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at the next turn; a second interrupt does not wait for requests."""
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+        del frame
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Take the signals to stop while serving; unlike uvicorn's own, they are not raised again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, earlier in before.items():
+                signal.signal(number, earlier)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Open the socket to listen on; raises DeclarationError, saying what to do, when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        message = f"cannot listen on {where}: {error.strerror or error}; --port chooses another port"
+        raise DeclarationError(message) from error
+    return listener
+
+
+def serve(
+    app: App,
+    settings: Settings | None = None,
+    *,
+    admit: Admit | None = None,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve an app until SIGTERM or Ctrl+C; returns once everything is stored and closed.
+
+    `announce` gets the address once requests are taken. Raises DeclarationError when the settings do not allow a start,
+    and SystemExit when the app itself cannot start.
+    """
+    chosen = settings or Settings()
+    listener = listen(chosen)
+    try:
+        server = Server(build(app, settings=chosen, admit=admit), chosen)
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(_serve(server, listener, lambda: announce(chosen.url) if announce is not None else None))
+    finally:
+        listener.close()
+
+
+async def _serve(server: Server, listener: socket.socket, started: Callable[[], None]) -> None:
+    async def say() -> None:
+        await server.ready.wait()
+        started()
+
+    saying = asyncio.create_task(say())
+    try:
+        await server.serve([listener])
+    finally:
+        saying.cancel()
+
+
+def leave(code: int = 0) -> None:
+    """End the process now, though a capability that blocks still holds its thread: it cannot be stopped otherwise."""
+    stuck = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
+    if stuck:
+        log.warning("leaving %d threads behind that did not end", len(stuck))
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)

@@ -1,0 +1,9 @@
+"""How Alembic runs the migrations: on the connection it is handed, in the transaction of whoever handed it."""
+
+from alembic import context
+
+from packetflow.stores.tables import metadata
+
+# Batch mode: SQLite changes a column by building its table anew.
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, render_as_batch=True)
+context.run_migrations()

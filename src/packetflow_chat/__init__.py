@@ -1,0 +1,1 @@
+"""The chat application: rooms, messages, analysis and agents, built on the public interface of PacketFlow alone."""

@@ -1,0 +1,154 @@
+"""Agents that remember: one actor for each person, with everything they said to each other."""
+
+from __future__ import annotations
+
+import re
+from asyncio import to_thread
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+import packetflow as pf
+from packetflow_chat.analyses import conversation
+from packetflow_chat.analysis.line import Line
+from packetflow_chat.analysis.recall import RecallAnswer, recall
+from packetflow_chat.analysis.suggestions import suggest
+from packetflow_chat.rooms import Content
+from packetflow_chat.wording import worded
+
+MEMORY = 5000
+"""Lines of its own memory that an answer is looked for in, the latest."""
+
+ROOM_LINES = 1000
+
+_PAST = re.compile(
+    r"\b(?:remember|recall|remind me)\b"
+    r"|\b(?:did|have|had|was|were)\b.*\b(?:we|i|you|they|said|say|discuss|discussed|talk|talked|decide|decided|mention\w*)\b"
+    r"|\bwhat\b.*\b(?:said|discussed|decided|mentioned|talked)\b",
+    re.IGNORECASE,
+)
+
+
+class AgentState(BaseModel):
+    """What an agent knows of itself; the conversation is its journal."""
+
+    conversation_count: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+
+
+class Heard(pf.Event):
+    """A person said something to the agent."""
+
+    user_id: str
+    content: str
+    room_id: str | None = None
+
+
+class Answered(pf.Event):
+    """The agent answered."""
+
+    content: str
+
+
+class AgentReply(BaseModel):
+    """What the agent says, and what it rests on."""
+
+    response: str
+    conversation_count: int = Field(description="Messages this person has sent to the agent.")
+    history_updated: bool = Field(description="Whether this message is now part of the memory.")
+    recalled: RecallAnswer | None = Field(description="What was found, when the message asked about the past.")
+
+
+class Remembered(BaseModel):
+    """One line of the agent's memory."""
+
+    author: str
+    content: str
+    at: datetime
+
+
+class PersistentChatAgent(
+    pf.Actor[AgentState], name="persistent_chat_agent", key="user_id", idle=timedelta(minutes=15)
+):
+    """An agent of one person: it remembers every conversation, over restarts."""
+
+    @pf.capability(examples=["ask my agent what we discussed yesterday", "tell my agent that the launch is on Monday"])
+    async def receive(
+        self,
+        ctx: pf.Context,
+        message: Content,
+        context: Annotated[
+            dict[str, Any] | None, Field(description="Facts at hand, such as `room_id`: the room one is in.")
+        ] = None,
+    ) -> AgentReply:
+        """Say something to a personal agent that remembers the conversation, or ask it about the past."""
+        room_id = _room(context)
+        memory = await self._memory()
+        past = _PAST.search(message) is not None
+        found = await self._recalled(ctx, message, memory, room_id) if past else None
+        response = found.answer if found is not None else await self._reply(message, memory)
+        now = ctx.now()
+        self.emit(Heard(user_id=self.key, content=message, room_id=room_id), at=now)
+        self.emit(Answered(content=response), at=now)
+        self.state.conversation_count += 1
+        self.state.first_at = self.state.first_at or now
+        self.state.last_at = now
+        return AgentReply(
+            response=response,
+            conversation_count=self.state.conversation_count,
+            history_updated=True,
+            recalled=found,
+        )
+
+    @pf.capability(effect="read", examples=["show what my agent remembers"])
+    async def memory(
+        self, limit: Annotated[int, Field(ge=1, le=1000, description="How many lines, the latest.")] = 50
+    ) -> list[Remembered]:
+        """List what a personal agent remembers of the conversation, oldest first."""
+        lines = (await self._memory())[-limit:]
+        return [Remembered(author=line.author, content=line.text, at=line.at) for line in lines]
+
+    async def _memory(self) -> list[Line]:
+        heard = [event async for event in self.journal(Heard, last=MEMORY)]
+        answered = [event async for event in self.journal(Answered, last=MEMORY)]
+        events = sorted((*heard, *answered), key=lambda event: event.stored.seq)
+        return [
+            Line(
+                id=event.stored.id,
+                author=event.user_id if isinstance(event, Heard) else "agent",
+                text=event.content,
+                at=event.stored.at,
+            )
+            for event in events
+        ]
+
+    async def _recalled(self, ctx: pf.Context, message: str, memory: Sequence[Line], room_id: str | None) -> RecallAnswer:
+        """Answer from what this person and the agent said, and from the room they ask in, as far as they may read it."""
+        own = [line for line in memory if line.author != "agent"]
+        room: list[Line] = []
+        if room_id is not None:
+            try:
+                room = await conversation(ctx, room_id, ROOM_LINES)
+            except pf.NotFound:
+                room = []
+        zone = datetime.now().astimezone().tzinfo
+        found = await to_thread(recall, message, [*own, *room], ctx.now(), *([zone] if zone is not None else []))
+        instructions = f"Answer this question from the lines alone, in at most four sentences: {message}"
+        said = await worded(instructions, [*own, *room][-200:], found.answer) if found.found else found.answer
+        return found.model_copy(update={"answer": said})
+
+    async def _reply(self, message: str, memory: Sequence[Line]) -> str:
+        suggested = await to_thread(suggest, message, memory)
+        if suggested.confidence_scores[0] >= 0.5:  # noqa: PLR2004 - better supported than not
+            plain = suggested.suggested_responses[0]
+        else:
+            plain = "I have noted that. Ask me about it whenever you like."
+        return await worded("Reply to the last line as a helpful assistant, in at most four sentences.", memory[-40:], plain, message)
+
+
+def _room(context: dict[str, Any] | None) -> str | None:
+    room_id = (context or {}).get("room_id")
+    return room_id if isinstance(room_id, str) and room_id else None
