@@ -2,8 +2,9 @@
 
 import asyncio
 
-import packetflow as pf
 from pydantic import BaseModel
+
+import packetflow as pf
 
 
 class Balance(BaseModel):

@@ -3,8 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-import packetflow as pf
 from pydantic import BaseModel
+
+import packetflow as pf
 
 
 class Message(BaseModel):

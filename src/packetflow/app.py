@@ -33,7 +33,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        """The present moment, UTC."""
+        """Give the present moment, UTC."""
         return datetime.now(UTC)
 
 
@@ -42,7 +42,7 @@ async def _nothing(_: Client) -> None:
 
 
 def data_directory() -> Path:
-    """Where an app keeps its data unless told otherwise: `$PACKETFLOW_DATA`, else `.packetflow` in the working folder."""
+    """Say where an app keeps its data by default: `$PACKETFLOW_DATA`, else `.packetflow` in the working folder."""
     return Path(os.environ.get("PACKETFLOW_DATA", ".packetflow"))
 
 

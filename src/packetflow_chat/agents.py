@@ -73,7 +73,7 @@ class Remembered(BaseModel):
 class PersistentChatAgent(
     pf.Actor[AgentState], name="persistent_chat_agent", key="user_id", idle=timedelta(minutes=15)
 ):
-    """An agent of one person: it remembers every conversation, over restarts."""
+    """An agent of one person: it remembers every conversation, over restarts, and speaks with nobody else."""
 
     @pf.capability(examples=["ask my agent what we discussed yesterday", "tell my agent that the launch is on Monday"])
     async def receive(
@@ -85,6 +85,7 @@ class PersistentChatAgent(
         ] = None,
     ) -> AgentReply:
         """Say something to a personal agent that remembers the conversation, or ask it about the past."""
+        ctx = ctx.acting_for(self.key)
         room_id = _room(context)
         memory = await self._memory()
         past = _PAST.search(message) is not None
@@ -105,9 +106,12 @@ class PersistentChatAgent(
 
     @pf.capability(effect="read", examples=["show what my agent remembers"])
     async def memory(
-        self, limit: Annotated[int, Field(ge=1, le=1000, description="How many lines, the latest.")] = 50
+        self,
+        ctx: pf.Context,
+        limit: Annotated[int, Field(ge=1, le=1000, description="How many lines, the latest.")] = 50,
     ) -> list[Remembered]:
         """List what a personal agent remembers of the conversation, oldest first."""
+        ctx.acting_for(self.key)
         lines = (await self._memory())[-limit:]
         return [Remembered(author=line.author, content=line.text, at=line.at) for line in lines]
 
@@ -125,8 +129,10 @@ class PersistentChatAgent(
             for event in events
         ]
 
-    async def _recalled(self, ctx: pf.Context, message: str, memory: Sequence[Line], room_id: str | None) -> RecallAnswer:
-        """Answer from what this person and the agent said, and from the room they ask in, as far as they may read it."""
+    async def _recalled(
+        self, ctx: pf.Context, message: str, memory: Sequence[Line], room_id: str | None
+    ) -> RecallAnswer:
+        """Answer from what this person said, and from the room they ask in as far as they may read it."""
         own = [line for line in memory if line.author != "agent"]
         room: list[Line] = []
         if room_id is not None:
@@ -146,7 +152,9 @@ class PersistentChatAgent(
             plain = suggested.suggested_responses[0]
         else:
             plain = "I have noted that. Ask me about it whenever you like."
-        return await worded("Reply to the last line as a helpful assistant, in at most four sentences.", memory[-40:], plain, message)
+        return await worded(
+            "Reply to the last line as a helpful assistant, in at most four sentences.", memory[-40:], plain, message
+        )
 
 
 def _room(context: dict[str, Any] | None) -> str | None:

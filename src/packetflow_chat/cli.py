@@ -72,9 +72,7 @@ class Import(DataCommand):
         datetime | None,
         typer.Option("--date", formats=["%Y-%m-%d"], help="The day of a log that has only times of day."),
     ] = None
-    form: Annotated[
-        Literal["auto", "irc", "slack", "jsonl"], typer.Option("--format", help="How to read it.")
-    ] = "auto"
+    form: Annotated[Literal["auto", "irc", "slack", "jsonl"], typer.Option("--format", help="How to read it.")] = "auto"
     batch: Annotated[int, typer.Option("--batch", min=1, max=1000, help="Messages stored at once.")] = 500
     channel: Annotated[str | None, typer.Option("--channel", help="Which channel of a Slack export.")] = None
     zone: Annotated[str, typer.Option("--zone", help="Time zone of times without one, such as Europe/Paris.")] = "UTC"
@@ -203,7 +201,8 @@ class Import(DataCommand):
         )
         self._tell_person(report, counts)
         if report.messages == 0:
-            raise CommandFailed(f"{self.file} holds no message that could be read", code="no_messages")
+            self.screen.note(f"{self.file} holds no message that could be read.", "red")
+            raise typer.Exit(1)
 
     def _tell_person(self, report: Report, counts: Counter[str]) -> None:
         show = self.screen.show

@@ -63,6 +63,7 @@ class RoomInfo(BaseModel):
 class Sent(BaseModel):
     """What became of a message that was sent."""
 
+    message: str = Field(description="What happened, in a sentence.")
     message_id: str
     delivery_status: Literal["stored"] = Field(description="`stored`: committed, and told to everybody in the room.")
     room_id: str
@@ -194,6 +195,7 @@ class Room(pf.Actor[RoomState], name="room", key="room_id", idle=timedelta(minut
         message_id, at = secrets.token_hex(16), ctx.now()
         self._say(Posted(author=author, content=content), message_id, at)
         return Sent(
+            message=f"Posted in {self.state.title or self.key} as {author}.",
             message_id=message_id,
             delivery_status="stored",
             room_id=self.key,

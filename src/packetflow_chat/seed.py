@@ -21,7 +21,11 @@ _ROOM123 = (
     (0, "ada", "Morning! The import of the old chat logs is ready for a look, it took 40 seconds for 1,200 messages."),
     (2, "grace", "Great. Does it keep the original times, or do all messages get today's date?"),
     (3, "ada", "grace: it keeps the times. The date comes from the file name, and bad lines are listed at the end."),
-    (5, "user456", "I found two lines without a nick in the log of December, the import counted them as bad. Is that right?"),
+    (
+        5,
+        "user456",
+        "I found two lines without a nick in the log of December, the import counted them as bad. Is that right?",
+    ),
     (7, "ada", "user456: yes, those are server notices. They are not lost, the report names their line numbers."),
     (9, "grace", "Then let's go with Thursday for the release. Agreed?"),
     (10, "user456", "Agreed, Thursday works for me."),

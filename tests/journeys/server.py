@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from pathlib import Path
 
 START = 60
@@ -34,7 +34,17 @@ class Server:
         """Start it and wait until it answers."""
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "packetflow", "serve", "--port", str(self.port), "--data", str(data), *arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "packetflow",
+            "serve",
+            "--port",
+            str(self.port),
+            "--data",
+            str(data),
+            *arguments,
+        ]
         self.log = data.parent / f"server-{self.port}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **(env or {})})
@@ -68,7 +78,7 @@ class Server:
 
 
 @contextmanager
-def serving(data: Path, *arguments: str, env: dict[str, str] | None = None) -> Iterator[Server]:
+def serving(data: Path, *arguments: str, env: dict[str, str] | None = None) -> Generator[Server]:
     """Serve a data folder while the context is open."""
     server = Server(data, *arguments, env=env)
     try:

@@ -1,4 +1,4 @@
-"""Talk to the agent of user123 a day ago, then die without a goodbye. Run as a program: `yesterday.py DATA SENTENCE...`."""
+"""Talk to the agent of user123 a day ago, then die without a goodbye: `yesterday.py DATA SENTENCE...`."""
 
 import asyncio
 import os

@@ -16,7 +16,7 @@ MESSAGE: dict[str, Any] = {
 }
 
 
-def tool(  # noqa: PLR0913 - a tool has these parts
+def tool(
     id_: str,
     intent: str,
     properties: dict[str, Any],
@@ -35,9 +35,7 @@ def gives(**properties: dict[str, Any]) -> dict[str, Any]:
 
 
 POST = tool("room.post", "Post a message to the room.", {**ROOM, "text": TEXT}, "room_id text", effect="write")
-SUMMARIZE = tool(
-    "room.summarize", "Summarize the conversation in a room.", ROOM, "room_id", output=gives(summary=TEXT)
-)
+SUMMARIZE = tool("room.summarize", "Summarize the conversation in a room.", ROOM, "room_id", output=gives(summary=TEXT))
 ANALYZE = tool("room.analyze", "Analyze the mood of a room.", ROOM, "room_id", output=gives(analysis=TEXT))
 HISTORY = tool(
     "room.history",
@@ -63,9 +61,7 @@ FORECAST = tool(
 MAIL = tool(
     "mail.send", "Send an email to a person.", {"to": TEXT, "subject": TEXT, "body": TEXT}, "to body", effect="external"
 )
-FIND_USER = tool(
-    "user.find", "Find a user by name.", {"name": TEXT}, "name", output=gives(user_id=TEXT, email=TEXT)
-)
+FIND_USER = tool("user.find", "Find a user by name.", {"name": TEXT}, "name", output=gives(user_id=TEXT, email=TEXT))
 INVITE = tool("room.invite", "Invite a user to a room.", {**ROOM, "user_id": TEXT}, "room_id user_id", effect="write")
 TRANSLATE = tool(
     "translate",

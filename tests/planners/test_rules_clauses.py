@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.planners.rules_cases import HOUSE
 
 from packetflow.planners.rules.clauses import split, verbs_of
-from tests.planners.rules_cases import HOUSE
 
 
 def texts(request: str) -> list[str]:

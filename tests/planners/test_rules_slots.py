@@ -4,11 +4,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from tests.planners.rules_cases import INVITE, POST, TEXT, tool
 
 from packetflow.planners.rules.reading import read
 from packetflow.planners.rules.slots import fill
 from packetflow.planners.rules.tool import JSON
-from tests.planners.rules_cases import INVITE, POST, TEXT, tool
 
 NUMBER: dict[str, Any] = {"type": "number"}
 WHOLE: dict[str, Any] = {"type": "integer"}

@@ -7,8 +7,10 @@ import threading
 from datetime import timedelta
 from typing import Literal
 
-import packetflow as pf
 import pytest
+from pydantic import BaseModel
+
+import packetflow as pf
 from packetflow._core.errors import (
     ConfirmationRequired,
     ContractBroken,
@@ -18,7 +20,6 @@ from packetflow._core.errors import (
     UnknownCapability,
 )
 from packetflow.stores.memory import MemoryStore
-from pydantic import BaseModel
 
 
 class Order(BaseModel):
@@ -51,7 +52,7 @@ async def order(item: str, count: int = 1, colour: Literal["red", "blue"] = "red
 @pf.capability(effect="read")
 async def liar() -> int:
     """Promise a number."""
-    return "many"  # type: ignore[return-value] # pyright: ignore[reportReturnType] - the promise it breaks
+    return "many"  # type: ignore[return-value] # the promise it breaks
 
 
 @pf.capability(effect="read", timeout=timedelta(milliseconds=20))

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import packetflow as pf
 import pytest
+
+import packetflow as pf
 from packetflow._core.errors import PlannerUnavailable
 from packetflow._core.explanation import Candidate
 from packetflow._core.ports import Proposal, Request
@@ -15,6 +16,7 @@ from packetflow.planners.rules.planner import RulesPlanner
 from packetflow.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from packetflow._core.ports import Planner
     from packetflow._core.registry import Registry
 
 
@@ -74,7 +76,7 @@ def question(name: str, *candidates: str) -> Scripted:
     return Scripted(name, Proposal(None, 0.0, nearest, ("city",), "which city?", name))
 
 
-def app(*planners: Any, store: MemoryStore | None = None, clock: Day | None = None) -> pf.App:
+def app(*planners: Planner, store: MemoryStore | None = None, clock: Day | None = None) -> pf.App:
     return pf.App(weather, remove_city, store=store or MemoryStore(), planners=planners, clock=clock)
 
 

@@ -7,8 +7,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import packetflow as pf
 import pytest
+
+import packetflow as pf
 from packetflow._core.answer import answer
 from packetflow._core.run import RunFinished, StepProgressed, StepSucceeded
 from packetflow.stores.memory import MemoryStore
@@ -67,7 +68,7 @@ async def letters(text: str) -> AsyncIterator[str]:
         yield letter
 
 
-def app(*more: Any, store: Any = None) -> pf.App:
+def app(*more: pf.Capability[..., Any, Any], store: MemoryStore | SQLiteStore | None = None) -> pf.App:
     return pf.App(start, fail, join, count, add, letters, *more, store=store or MemoryStore(), planners=[])
 
 
@@ -163,7 +164,7 @@ async def test_map_keeps_order_and_never_exceeds_its_concurrency() -> None:
         return number * 2
 
     async with app(slow) as root:
-        doubled = pf.each(list(range(20)), lambda number: slow.step(number), concurrency=3)
+        doubled = pf.each(list(range(20)), slow.step, concurrency=3)
         run = await root.run(pf.Plan(doubled))
         assert run.output == [number * 2 for number in range(20)]
         assert gate.most == 3
@@ -172,7 +173,7 @@ async def test_map_keeps_order_and_never_exceeds_its_concurrency() -> None:
 
 async def test_fold_carries_the_output_of_one_item_to_the_next() -> None:
     async with app() as root:
-        run = await root.run(pf.Plan(pf.fold([1, 2, 3], 10, lambda carried, item: add.step(carried, item))))
+        run = await root.run(pf.Plan(pf.fold([1, 2, 3], 10, add.step)))
         assert run.output == 16
 
 
@@ -205,7 +206,9 @@ async def test_retry_repeats_the_attempt_alone_and_falls_back_when_all_failed() 
         run = await root.run(pf.Plan(pf.retry(flaky.step(begun.output), attempts=3, backoff=0)))
         assert (run.output, len(tries)) == ("x", 3)
         assert sum(step.capability_id == "start" for step in run.steps) == 1
-        rescued = await root.run(pf.Plan(pf.retry(fail.step("no"), attempts=2, backoff=0, otherwise=start.step("plan b"))))
+        rescued = await root.run(
+            pf.Plan(pf.retry(fail.step("no"), attempts=2, backoff=0, otherwise=start.step("plan b")))
+        )
         assert rescued.output == "plan b"
 
 
@@ -215,7 +218,7 @@ async def test_the_events_of_a_run_tell_its_progress_and_partial_outputs() -> No
         assert parts == ["a", "b", "c"]
         run = await root.run(pf.Plan(letters.step("xyz")))
         assert run.output == ["x", "y", "z"]
-        seen = []
+        seen: list[pf.Event] = []
         async for event in root.events(f"run/{run.id}"):
             seen.append(event)
             if isinstance(event, RunFinished):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import packetflow as pf
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+import packetflow as pf
 from packetflow._runtime.telemetry import TraceField
 from packetflow.planners.rules.planner import RulesPlanner
 from packetflow.stores.memory import MemoryStore

@@ -179,6 +179,11 @@ class Actor(Generic[S]):
             raise DeclarationError(message)
         cls.messages = _messages(cls)
 
+    @classmethod
+    def capability_ids(cls) -> list[str]:
+        """List the ids of its messages."""
+        return [str(getattr(message, "id", "")) for message in cls.messages.values()]
+
     def started(self) -> None:
         """Prepare what is not part of the state; called after the state was loaded, before the first message."""
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import cached_property, update_wrapper
+from functools import cached_property, partial, update_wrapper
 from inspect import currentframe
 from types import GenericAlias
 from typing import (
@@ -291,7 +291,7 @@ class ActorCapability(Declaration, Message[A_contra, P, R]):
             return self
         if not self.takes_context:
             return self.function.__get__(instance)
-        return lambda *args, **kwargs: self.function(instance, instance.context, *args, **kwargs)
+        return partial(self.function, instance, instance.context)
 
     def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
         """Give the same message for a subclass of its actor, under the subclass's name."""

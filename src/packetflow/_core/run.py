@@ -157,6 +157,10 @@ class Run(BaseModel, Generic[R]):
             raise RuntimeError(message)
         return self._typed if self._typed is not None else self.result
 
+    def keep(self, value: object) -> None:
+        """Hold the output as the typed value it was, where the run ended in this process."""
+        self._typed = value
+
     @property
     def done(self) -> int:
         """How many steps have ended."""

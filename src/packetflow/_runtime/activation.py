@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -23,19 +22,20 @@ from packetflow._core.errors import (
     CallCycle,
     CallError,
     CapabilityFailed,
-    InvalidInput,
     PacketFlowError,
 )
+from packetflow._runtime.condition import COLD, DEAD, SCHEDULED
 from packetflow._runtime.deadline import Deadlines
 from packetflow._runtime.journal import Journals
-from packetflow._runtime.mailbox import DEAD, SCHEDULED, Chore, Mailboxes, Waiter
+from packetflow._runtime.mailbox import Chore, Mailboxes, Waiter
+from packetflow._runtime.snapshot import Snapshots
 from packetflow._runtime.supervision import Supervision, is_crash
-from packetflow._runtime.timer import TICK
 from packetflow._runtime.transaction import Transactions
+from packetflow._runtime.turn import Turns
 from packetflow._runtime.wheel import Wheel
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from packetflow._core.actor import Actor
     from packetflow._core.capability import ActorCapability
@@ -46,10 +46,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("packetflow.actor")
 
-SAVE_EVERY: Final = 10.0
-"""Seconds after which a `snapshot` actor that has changed is saved, at the latest."""
-
-_COLD: Final = -1
 _SLICE: Final = 256
 _YIELD: Final = 1024
 
@@ -71,18 +67,17 @@ class Activations:
         self.failed = 0
         """Messages whose handler raised, or did not end in time."""
         self._journals = Journals(self.declared, store)
+        self._snapshots = Snapshots(self.declared, self.transactions, timer)
+        self._snapshots.when_due(self._save_soon)
+        self._turns = Turns(self.declared, self.transactions, self._snapshots)
         self._deadlines = Deadlines(self.declared, timer)
         self._wheel = Wheel(self.declared, timer, self._sleep)
-        self._volatile = self.declared.durability == "volatile"
-        self._durable = self.declared.durability == "durable"
-        self._instant = {message for message in self._messages() if self._volatile and message.kind == "def"}
-        self._limits = {m: m.options.timeout.total_seconds() for m in self._messages() if m.options.timeout is not None}
-        self._unsaved: dict[str, Actor[Any]] = {}
+        messages = [cast("ActorCapability[Any, ..., Any]", message) for message in kind.messages.values()]
+        self._instant = {message for message in messages if self._turns.instant(message)}
+        self._limits = {m: m.options.timeout.total_seconds() for m in messages if m.options.timeout is not None}
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
-        if self.declared.durability == "snapshot":
-            timer.listen(self._save_changed)
 
     # -- delivery -----------------------------------------------------------------------------------------------------
 
@@ -104,10 +99,11 @@ class Activations:
             return await self._wait_in_line(actor, message, args, kwargs, context)
         actor._busy = context
         try:
-            reply = self._handle(actor, message, args, kwargs, context)
-            if message not in self._instant:
+            if message in self._instant:
+                reply = self._turns.take(actor, message, args, kwargs, context)
+            else:
                 self._deadlines.begin(key, context.deadline)
-                reply = await reply
+                reply = await self._turns.take(actor, message, args, kwargs, context)
                 self._deadlines.end(key)
             if actor._pending:
                 self.transactions.publish(actor, message, context)
@@ -151,12 +147,12 @@ class Activations:
         if actor is None:
             return False
         why = CallCancelled(f"actor {self._of(key)} was stopped", actor=self._of(key))
-        if actor._busy is None and key not in self._unsaved:
+        if actor._busy is None and key not in self._snapshots:
             self._retire(actor, why)
             return True
 
         async def leave(actor: Actor[Any]) -> None:
-            await self._save(actor)
+            await self._snapshots.save(actor)
             self._retire(actor, why)
 
         if actor._box is not None:
@@ -168,81 +164,12 @@ class Activations:
     async def close(self) -> None:
         """Stop every actor, take no more messages, and wait until no task of theirs is left."""
         self._closed = True
-        await asyncio.gather(*[self.stop(key) for key in list(self.awake)])
+        busy = [key for key, actor in self.awake.items() if actor._busy is not None or key in self._snapshots]
+        await asyncio.gather(*[self.stop(key) for key in busy])
+        for actor in self.awake.values():
+            actor._busy = DEAD
+        self.awake.clear()
         await asyncio.gather(*self._tasks)
-
-    # -- one message --------------------------------------------------------------------------------------------------
-
-    def _handle(
-        self,
-        actor: Actor[Any],
-        message: ActorCapability[Any, ..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        context: Context,
-    ) -> Any:  # noqa: ANN401 - the reply of an instant message, or what to await for that of any other
-        if not self._volatile:
-            return self._transact(actor, message, args, kwargs, context)
-        if actor._revision == _COLD:
-            actor.state = self.declared.initial()
-            actor.started()
-            actor._revision = 0
-        reply = self._call(actor, message, args, kwargs, context)
-        return self._collect(reply, context) if message.kind == "stream" else reply
-
-    async def _transact(
-        self,
-        actor: Actor[Any],
-        message: ActorCapability[Any, ..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        context: Context,
-    ) -> Any:  # noqa: ANN401 - typed by the message
-        """Load, handle, commit: three things that succeed together or leave no trace."""
-        if actor._revision == _COLD:
-            await self.transactions.load(actor)
-            actor.started()
-        known = await self.transactions.earlier_reply(actor, message, context)
-        if known is not None:
-            return known[0]
-        reply = self._call(actor, message, args, kwargs, context)
-        if message.kind == "async":
-            reply = await reply
-        elif message.kind == "stream":
-            reply = await self._collect(reply, context)
-        reply = message.output.check(reply)
-        revision = actor._revision
-        await self.transactions.commit(actor, message, context, reply)
-        if not self._durable and message.effect != "read" and actor._revision == revision:
-            self._unsaved.setdefault(actor.key, actor)
-        return reply
-
-    def _call(
-        self,
-        actor: Actor[Any],
-        message: ActorCapability[Any, ..., Any],
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        context: Context,
-    ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
-        try:
-            if message.takes_context:
-                return message.function(actor, context.inside(self.declared.topic(actor.key)), *args, **kwargs)
-            return message.function(actor, *args, **kwargs)
-        except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                # The arguments do not fit the parameters: the handler was never entered, and its actor did no wrong.
-                raise InvalidInput(f"{message.id!r}: {error}", capability_id=message.id) from None
-            raise
-
-    async def _collect(self, parts: AsyncGenerator[Any, None], context: Context) -> list[Any]:
-        collected: list[Any] = []
-        async with aclosing(parts):
-            async for part in parts:
-                collected.append(part)
-                if context.sink is not None:
-                    await context.sink(part)
-        return collected
 
     # -- waiting in line ----------------------------------------------------------------------------------------------
 
@@ -291,7 +218,7 @@ class Activations:
             raise self.mailboxes.full(actor.key)
         box.append(letter)
 
-    def _do_soon(self, actor: Actor[Any], work: Any) -> asyncio.Future[None]:  # noqa: ANN401 - a chore's work
+    def _do_soon(self, actor: Actor[Any], work: Callable[[Actor[Any]], Awaitable[None]]) -> asyncio.Future[None]:
         """Do something to an actor between two messages, even if its mailbox is full."""
         done: asyncio.Future[None] = self._loop.create_future()
         if actor._box is None:
@@ -334,10 +261,12 @@ class Activations:
             waiter.served = True
         actor._busy = context
         try:
-            reply = self._handle(actor, message, args, kwargs, context)
-            if message not in self._instant:
-                self._deadlines.begin(actor.key, None)
-                reply = await reply
+            if message in self._instant:
+                reply = self._turns.take(actor, message, args, kwargs, context)
+            else:
+                deadline = self._limited(message, context).deadline if waiter is None else None  # an ask has its alarm
+                self._deadlines.begin(actor.key, deadline)
+                reply = await self._turns.take(actor, message, args, kwargs, context)
                 self._deadlines.end(actor.key)
             if actor._pending:
                 self.transactions.publish(actor, message, context)
@@ -345,15 +274,19 @@ class Activations:
             failure = self._fail(actor, message, error)
             if not isinstance(failure, PacketFlowError):
                 raise
-            failure.__cause__ = failure.__cause__ or error
-            if waiter is not None:
-                waiter.refuse(failure)
-            else:
-                log.warning("a message told to %s failed: %s", self._of(actor.key), failure, exc_info=failure)
+            if failure is not error:
+                failure.__cause__ = error
+            self._tell_failure(actor.key, waiter, failure)
         else:
             self.handled += 1
             if waiter is not None and not waiter.reply.done():
                 waiter.reply.set_result(reply)
+
+    def _tell_failure(self, key: str, waiter: Waiter | None, failure: PacketFlowError) -> None:
+        if waiter is not None:
+            waiter.refuse(failure)
+        else:
+            log.warning("a message told to actor %s failed: %s", self._of(key), failure, exc_info=failure)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -366,7 +299,7 @@ class Activations:
         actor._busy = actor._box = actor._pending = None
         actor._home = self._journals
         actor._tick = self.timer.tick
-        actor._revision = _COLD
+        actor._revision = COLD
         self.awake[key] = actor
         self._wheel.add(actor)
         return actor
@@ -391,9 +324,9 @@ class Activations:
         key = actor.key
         failure = self._deadlines.fail(key, error)
         actor._pending = None
-        if self._durable or not isinstance(error, CallError):
-            actor._revision = _COLD
-            self._unsaved.pop(key, None)
+        if self.declared.durability == "durable" or not isinstance(error, CallError):
+            actor._revision = COLD
+            self._snapshots.saved(actor)
         if is_crash(error):
             self.supervision.crashed(key, self.timer.tick)
             try:
@@ -410,7 +343,7 @@ class Activations:
         """Take an actor out; whoever waits for it gets `why`."""
         actor._busy = DEAD
         del self.awake[actor.key]
-        self._unsaved.pop(actor.key, None)
+        self._snapshots.saved(actor)
         if actor._box is not None:
             self._refuse(actor._box, why)
             self.mailboxes.close(actor.key)
@@ -432,36 +365,21 @@ class Activations:
     # -- sleep --------------------------------------------------------------------------------------------------------
 
     def _sleep(self, actor: Actor[Any]) -> None:
-        if actor.key in self._unsaved:
+        if actor.key in self._snapshots:
             self._do_soon(actor, self._save_and_sleep)
-            return
-        actor._busy = DEAD
-        del self.awake[actor.key]
+        else:
+            actor._busy = DEAD
+            del self.awake[actor.key]
 
     async def _save_and_sleep(self, actor: Actor[Any]) -> None:
-        await self._save(actor)
-        if actor._box or actor.key in self._unsaved:
+        await self._snapshots.save(actor)
+        if actor._box or actor.key in self._snapshots:
             self._wheel.add(actor)
         else:
-            self._retire(actor, CallCancelled("asleep"))
+            self._retire(actor, CallCancelled(f"actor {self._of(actor.key)} sleeps"))
 
-    async def _save(self, actor: Actor[Any]) -> None:
-        """Save a `snapshot` actor that has changed; what fails for the store's sake is tried again later."""
-        if self._unsaved.pop(actor.key, None) is None:
-            return
-        try:
-            await self.transactions.save(actor)
-        except CapabilityFailed as error:
-            log.error("actor %s goes back to its last snapshot: %s", self._of(actor.key), error)  # noqa: TRY400
-            actor._revision = _COLD
-        except PacketFlowError as error:
-            log.error("the snapshot of %s was not saved: %s", self._of(actor.key), error)  # noqa: TRY400
-            ...
-
-    def _save_changed(self, tick: int) -> None:
-        if not tick % round(SAVE_EVERY / TICK):
-            for actor in self._unsaved.values():
-                self._do_soon(actor, self._save)
+    def _save_soon(self, actor: Actor[Any]) -> None:
+        self._do_soon(actor, self._snapshots.save)
 
     def _limited(self, message: ActorCapability[Any, ..., Any], context: Context) -> Context:
         """Bound one call by the message's own timeout."""
@@ -470,9 +388,6 @@ class Activations:
             return context
         due = self._loop.time() + limit
         return context if context.deadline is not None and context.deadline <= due else replace(context, deadline=due)
-
-    def _messages(self) -> list[ActorCapability[Any, ..., Any]]:
-        return [cast("ActorCapability[Any, ..., Any]", message) for message in self.kind.messages.values()]
 
     def _of(self, key: str) -> str:
         return f"{self.declared.name}:{key}"

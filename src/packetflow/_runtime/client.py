@@ -13,11 +13,11 @@ from packetflow._core.effect import RISKY
 from packetflow._core.errors import NotAllowed, NotFound, NotUnderstood
 from packetflow._core.event import Event, decode
 from packetflow._core.proof import proven
-from packetflow._runtime.engine import drained
 from packetflow._runtime.inspection import Inspection
+from packetflow._runtime.stream import Sink, streamed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
     from datetime import datetime
 
     from packetflow._core.constraint import Constraint
@@ -123,7 +123,7 @@ class Client:
             return self._given
         return Context(self.grant.holder, self.grant)
 
-    # -- calls ------------------------------------------------------------------------------------------------------------
+    # -- calls --------------------------------------------------------------------------------------------------------
 
     async def call(self, capability: object, /, **inputs: object) -> Any:  # noqa: ANN401 - the capability's own output
         """Call a capability, by declaration or id, with inputs by name; gives its typed output."""
@@ -135,17 +135,18 @@ class Client:
 
     async def stream(self, capability: object, /, **inputs: object) -> AsyncIterator[Any]:
         """Call a streaming capability and receive its partial outputs as they come; a slow reader slows it."""
-        parts: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue(maxsize=16)
-        context = replace(self.context, sink=lambda part: parts.put((part,)))
-        asked = asyncio.ensure_future(self._parts.engine.perform(capability, inputs, context))
-        async for part in drained(parts, asked):
+
+        def call(sink: Sink) -> Awaitable[Result]:
+            return self._parts.engine.perform(capability, inputs, replace(self.context, sink=sink))
+
+        async for part in streamed(call):
             yield part
 
     def actor(self, kind: type[A], key: str) -> Ref[A]:
         """Address an actor."""
         return self._parts.engine.ref(kind, key, self.context)
 
-    # -- a look at actors -------------------------------------------------------------------------------------------------
+    # -- a look at actors ---------------------------------------------------------------------------------------------
 
     async def actors(self, kind: str | None = None, *, after: str = "", limit: int = 100) -> list[ActorInfo]:
         """List actors that are awake or saved, ordered by type and key, beginning behind the id `after` (`type:key`)."""
@@ -166,7 +167,7 @@ class Client:
     def _inspection(self) -> Inspection:
         return Inspection(self._parts.engine, self._parts.store, self.context)
 
-    # -- plans and runs ---------------------------------------------------------------------------------------------------
+    # -- plans and runs -----------------------------------------------------------------------------------------------
 
     async def plan(self, intent: str, /, **hints: Json) -> Plan[Any]:
         """Turn a sentence into a proven plan; nothing runs. `hints` are facts at hand, such as `room_id="lobby"`.
@@ -196,7 +197,9 @@ class Client:
         self.prove(plan)
         context = self.context
         if careful:
-            context = replace(context, grant=self.grant.delegate(self.grant.holder, confirm=RISKY, act_for=[self.principal]))
+            context = replace(
+                context, grant=self.grant.delegate(self.grant.holder, confirm=RISKY, act_for=[self.principal])
+            )
         return await self._parts.runs.start(plan, context)
 
     async def finish(self, run: Run[R]) -> Run[R]:
@@ -221,7 +224,7 @@ class Client:
         await self.found(run_id)
         return await self._parts.runs.cancel(run_id)
 
-    # -- events -----------------------------------------------------------------------------------------------------------
+    # -- events -------------------------------------------------------------------------------------------------------
 
     async def subscribe(self, kind: type[Actor[Any]], key: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Receive an actor's events with a `seq` greater than `after`: first those stored, then live ones, no gap.
@@ -264,5 +267,5 @@ def _ids(part: object) -> list[str]:
     if isinstance(part, Declaration):
         return [part.id]
     if isinstance(part, type) and issubclass(part, Actor):
-        return [declared.id for declared in part.messages.values() if isinstance(declared, Declaration)]
+        return part.capability_ids()
     return [str(part)]

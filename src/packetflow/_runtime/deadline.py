@@ -35,8 +35,8 @@ class Deadlines:
     """Watches the handlers of one class of actors, and cancels those that take too long.
 
     All have the same patience, the class option `timeout`, so the order in which they began is the order in which they
-    are late: a handler costs one entry in a dictionary, and a tick looks at the late ones only. A caller with a deadline
-    of its own pays for a timer of the event loop.
+    are late: a handler costs one entry in a dictionary, and a tick looks at the late ones only. A caller with its own
+    deadline pays for a timer of the event loop.
     """
 
     def __init__(self, declared: ActorType, timer: Timer) -> None:

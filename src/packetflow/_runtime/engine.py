@@ -13,7 +13,7 @@ import anyio.to_thread
 from pydantic_core import to_jsonable_python
 
 from packetflow._core.actor import Actor
-from packetflow._core.capability import ActorCapability, Declaration
+from packetflow._core.capability import Declaration
 from packetflow._core.context import new_id
 from packetflow._core.errors import (
     CapabilityFailed,
@@ -24,20 +24,21 @@ from packetflow._core.errors import (
     NotAllowed,
     PacketFlowError,
     Problem,
-    StoreError,
     UnknownCapability,
 )
-from packetflow._core.policy import AuditRecord, Decision, decide, unconditional
-from packetflow._core.ports import CallRecord, NewEvent
 from packetflow._core.event import Stored
+from packetflow._core.policy import AuditRecord, Decision, decide, unconditional
+from packetflow._core.ports import CallRecord
 from packetflow._core.ref import Ref
 from packetflow._core.run import StepProgressed
 from packetflow._runtime.activation import Activations
+from packetflow._runtime.line import Line
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from datetime import datetime
 
+    from packetflow._core.capability import ActorCapability
     from packetflow._core.context import Context
     from packetflow._core.json import Json
     from packetflow._core.ports import Clock, Fabric, Store
@@ -76,7 +77,7 @@ class Engine:
         self.tables = {name: Activations(kind, *ports, timer) for name, kind in registry.actors.items()}
 
     def now(self) -> datetime:
-        """The present moment by the app's clock."""
+        """Give the present moment by the app's clock."""
         return self._clock.now()
 
     async def close(self) -> None:
@@ -84,7 +85,7 @@ class Engine:
         for table in self.tables.values():
             await table.close()
 
-    # -- the door, for inputs by name -----------------------------------------------------------------------------------
+    # -- the door, for inputs by name ---------------------------------------------------------------------------------
 
     async def call(self, capability: object, inputs: Mapping[str, object], context: Context) -> Any:  # noqa: ANN401
         """Call a capability (declaration or id) with inputs by name and give its typed output."""
@@ -132,7 +133,7 @@ class Engine:
         rest = dict(inputs)
         key: str | None = None
         if declared.owner is not None:
-            key = _key(declared, rest.pop(declared.owner.actor_type.key, None))
+            key = _key(declared.owner, rest.pop(declared.owner.actor_type.key, None))
         arguments = declared.input.check(rest)
         shown: dict[str, Any] = to_jsonable_python(arguments)
         if declared.owner is not None:
@@ -186,24 +187,24 @@ class Engine:
             )
         )
 
-    async def _invoke(self, declared: Declaration, key: str | None, arguments: dict[str, Any], context: Context) -> Any:  # noqa: ANN401
+    async def _invoke(self, declared: Declaration, key: str | None, arguments: dict[str, Any], context: Context) -> Any:  # noqa: ANN401 - typed by the declaration
         context = context if context.door is self else replace(context, door=self)
-        if isinstance(declared, ActorCapability) and key is not None:
-            message = cast("ActorCapability[Any, ..., Any]", declared)
-            table = self.tables[declared.owner.actor_type.name]  # pyright: ignore[reportOptionalMemberAccess] - has a key
+        if declared.owner is not None and key is not None:
+            table = self.tables[declared.owner.actor_type.name]
             with self.telemetry.span(f"actor {table.declared.name}", context.trace_id, {}):
+                message = cast("ActorCapability[Any, ..., Any]", declared)
                 return await table.ask(key, message, (), arguments, context)
-        loop = asyncio.get_running_loop()
         timeout = declared.options.timeout.total_seconds() if declared.options.timeout is not None else _TIMEOUT
-        due = loop.time() + timeout
+        due = asyncio.get_running_loop().time() + timeout
         due = min(due, context.deadline) if context.deadline is not None else due
+        bound = asyncio.timeout_at(due)
         try:
-            async with asyncio.timeout_at(due) as bound:
+            async with bound:
                 return await self._run(declared, arguments, replace(context, deadline=due))
         except TimeoutError as error:
             if not bound.expired():
                 raise
-            message = f"{declared.id!r} did not answer within {timeout:g} s"
+            message = f"{declared.id!r} did not answer in time"
             raise DeadlineExceeded(message, capability_id=declared.id) from error
 
     async def _run(self, declared: Declaration, arguments: dict[str, Any], context: Context) -> Any:  # noqa: ANN401
@@ -220,13 +221,14 @@ class Engine:
                 await context.sink(part)
         return parts
 
-    # -- the door, for typed messages -----------------------------------------------------------------------------------
+    # -- the door, for typed messages ---------------------------------------------------------------------------------
 
     def ref(self, kind: type[A], key: str, context: Context) -> Ref[A]:
         """Address an actor under a context's authority."""
-        return Ref(self.line(cast("type[Actor[Any]]", kind), context), _key(None, key, kind))
+        line = self.line(kind, context)
+        return Ref(line, _key(line.table.kind, key))
 
-    def line(self, kind: type[Actor[Any]], context: Context) -> Line:
+    def line(self, kind: type[object], context: Context) -> Line:
         """Give the delivery to the actors of one class under one context."""
         table = self.tables.get(kind.actor_type.name) if issubclass(kind, Actor) else None
         if table is None or table.kind is not kind:
@@ -234,20 +236,24 @@ class Engine:
             raise DeclarationError(message)
         return Line(self, table, context if context.door is self else replace(context, door=self))
 
-    def admit(self, line: Line, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    def admit(
+        self, line: Line, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> None:
         """Decide a typed message; a decision that cannot change is remembered by the line, and audited once."""
         declared = cast("ActorCapability[Any, ..., Any]", message)
         if declared.owner is None or self.registry.get(declared.id) is not declared:
             problem = f"{declared.id!r} is no message of this app's {line.table.declared.name!r}"
             raise DeclarationError(problem)
-        arguments: dict[str, Any] = to_jsonable_python(declared.named_arguments(args, kwargs), fallback=repr)
+        defaults = {p.name: p.default for p in declared.parameters if p.default is not p.empty}
+        given = {**defaults, **declared.named_arguments(args, kwargs)}
+        arguments: dict[str, Any] = to_jsonable_python(given, fallback=repr)
         self._decide(declared, {**arguments, declared.owner.actor_type.key: key}, line.context)
         if unconditional(declared, line.context) and not self.telemetry.traced:
             line.allowed.add(message)
 
     async def saved(self, kind: type[object], context: Context) -> AsyncIterator[tuple[str, Any]]:
         """Read the committed states of all actors of a class, by key."""
-        table = self.line(cast("type[Actor[Any]]", kind), context).table
+        table = self.line(kind, context).table
         reads = [m for m in self.registry.values() if m.owner is kind and m.effect == "read"]
         if not any(unconditional(m, context) for m in reads):
             message = f"{context.principal!r} may not read every {table.declared.name!r}"
@@ -272,94 +278,27 @@ class Engine:
         """Publish a progress event on its run's topic."""
         payload = event.model_dump_json().encode()
         stored = Stored(
-            f"run/{event.run_id}", 0, new_id(), "StepProgressed", self._clock.now(), context.principal, context.trace_id, payload
+            f"run/{event.run_id}",
+            0,
+            new_id(),
+            "StepProgressed",
+            self._clock.now(),
+            context.principal,
+            context.trace_id,
+            payload,
         )
         self._fabric.publish([stored])
 
 
-class Line:
-    """Delivery to the actors of one class under one caller's authority (see `Mail`)."""
-
-    __slots__ = ("_engine", "allowed", "context", "table")
-
-    def __init__(self, engine: Engine, table: Activations, context: Context) -> None:
-        """Begin with nothing decided."""
-        self._engine, self.table, self.context = engine, table, context
-        self.allowed: set[Message[Any, ..., Any]] = set()
-
-    def ask(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Coroutine[Any, Any, Any]:
-        """Deliver and wait for the reply."""
-        if message in self.allowed:
-            return self.table.ask(key, cast("Any", message), args, kwargs, self.context)
-        return self._admitted(key, message, args, kwargs)
-
-    async def _admitted(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:  # noqa: ANN401
-        self._engine.admit(self, key, message, args, kwargs)
-        with self._engine.telemetry.span(f"actor {self.table.declared.name}", self.context.trace_id, {}):
-            return await self.table.ask(key, cast("Any", message), args, kwargs, self.context)
-
-    def tell(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Awaitable[None]:
-        """Deliver; the message is in the mailbox when this returns."""
-        if message not in self.allowed:
-            self._engine.admit(self, key, message, args, kwargs)
-        self.table.tell(key, cast("Any", message), args, kwargs, self.context)
-        return _DONE
-
-    async def stream(self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> AsyncIterator[Any]:
-        """Deliver and give the partial outputs as they come; a slow reader slows the handler."""
-        if message not in self.allowed:
-            self._engine.admit(self, key, message, args, kwargs)
-        parts: asyncio.Queue[tuple[Any, ...]] = asyncio.Queue(maxsize=16)
-        context = replace(self.context, sink=lambda part: parts.put((part,)))
-        asked = asyncio.ensure_future(self.table.ask(key, cast("Any", message), args, kwargs, context))
-        async for part in drained(parts, asked):
-            yield part
-
-    def __repr__(self) -> str:
-        """Show the class of actors."""
-        return self.table.declared.name
-
-
-async def drained(parts: asyncio.Queue[tuple[Any, ...]], asked: asyncio.Future[Any]) -> AsyncIterator[Any]:
-    """Give what comes through a queue until the call that fills it ends; closing the iterator cancels the call."""
-    asked.add_done_callback(lambda _: parts._put(()))  # noqa: SLF001 - the end must be told to a full queue, too
-    try:
-        while True:
-            if asked.done() and parts.empty():
-                break
-            getter = asyncio.ensure_future(parts.get())
-            await asyncio.wait({getter, asked}, return_when=asyncio.FIRST_COMPLETED)
-            if not getter.done():
-                getter.cancel()
-                continue
-            if part := getter.result():
-                yield part[0]
-        await asked
-    finally:
-        asked.cancel()
-
-
-class _Done:
-    """Something to await that is done."""
-
-    __slots__ = ()
-
-    def __await__(self) -> Any:  # noqa: ANN401 - an empty generator
-        return iter(())
-
-
-_DONE: Awaitable[None] = _Done()
-
-
-def _key(declared: Declaration | None, key: object, kind: type[object] | None = None) -> str:
-    owner = cast("type[Actor[Any]]", kind or (declared.owner if declared else None))
+def _key(owner: type[Actor[Any]], key: object) -> str:
+    """Check the key of an actor; raises InvalidInput."""
     field = owner.actor_type.key
     if isinstance(key, str) and 0 < len(key) <= KEY_LIMIT and not any(unicodedata.category(c) == "Cc" for c in key):
         return key
-    wrong = "is missing" if key is None or key == "" else f"must be a text of at most {KEY_LIMIT} characters, none of them a control character"
+    missing = key is None or key == ""
+    wrong = "is missing" if missing else f"must be a text of at most {KEY_LIMIT} characters without control characters"
     message = f"the key {field!r} of {owner.actor_type.name!r} {wrong}"
-    code = "missing" if key is None or key == "" else "wrong_value"
-    raise InvalidInput(message, [Problem(code, wrong, (field,))], capability_id=declared.id if declared else None)
+    raise InvalidInput(message, [Problem("missing" if missing else "wrong_value", wrong, (field,))])
 
 
 def _code(error: BaseException | None) -> str | None:
@@ -368,5 +307,3 @@ def _code(error: BaseException | None) -> str | None:
     if isinstance(error, asyncio.CancelledError):
         return "cancelled"
     return error.code if isinstance(error, PacketFlowError) else "error"
-
-

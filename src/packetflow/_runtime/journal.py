@@ -30,7 +30,7 @@ class Journals:
     async def journal(
         self, actor: Actor[Any], kind: type[E], after: int, last: int | None, ids: Iterable[str] | None
     ) -> AsyncIterator[E]:
-        """Read committed events of the actor's topic, of class `kind` or a subclass; then those of the message in hand."""
+        """Read committed events of class `kind` or a subclass, then those that the message in hand has emitted."""
         wanted = frozenset(ids) if ids is not None else None
         kinds = self._classes(kind)
         topic = self._declared.topic(actor.key)

@@ -16,18 +16,6 @@ if TYPE_CHECKING:
 _POOLED: Final = 1024
 
 
-class Mark:
-    """What an actor's `_busy` says when it is neither None (idle) nor the context of the message in hand."""
-
-    __slots__ = ()
-
-
-SCHEDULED: Final = Mark()
-"""Its mailbox will be emptied."""
-DEAD: Final = Mark()
-"""Asleep or stopped, and out of the table."""
-
-
 class Waiter:
     """Whoever waits for the reply to a message in a mailbox."""
 

@@ -1,4 +1,4 @@
-"""From a sentence to a proven plan: what was planned before, what rules are sure of, what a model says, or a question."""
+"""From a sentence to a proven plan: planned before, sure by rules, made by a model, or a question back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Planning:
 
     async def plan(self, intent: str, registry: Registry, context: Context, hints: Mapping[str, Json]) -> Plan[Any]:
         """Give a plan proven against `registry` and the context's grant; raises NotUnderstood."""
-        request = Request(" ".join(intent.split()), self._clock.now(), dict(hints))
+        request = Request(" ".join(intent.split()), self._clock.now(), {"user_id": context.principal, **hints})
         with self._telemetry.span("plan", context.trace_id, {"packetflow.principal": context.principal}):
             name = self._name(request, registry, context)
             plan = await self._repeated(name, registry, context)
@@ -65,7 +65,12 @@ class Planning:
                 return plan
             started = perf_counter()
             plan = await self._asked(request, registry, context)
-            log.info("planned by %s in %.0f ms, confidence %.2f", plan.planner, (perf_counter() - started) * 1e3, plan.confidence)
+            log.info(
+                "planned by %s in %.0f ms, confidence %.2f",
+                plan.planner,
+                (perf_counter() - started) * 1e3,
+                plan.confidence,
+            )
             self._telemetry.plans[plan.planner] += 1
             await self._store.remember("plan", name, plan.model_dump_json().encode())
             return plan
@@ -73,7 +78,9 @@ class Planning:
     def _name(self, request: Request, registry: Registry, context: Context) -> str:
         said = re.sub(r"[\s.!?]+$", "", request.intent).casefold()
         known = [(declared.id, declared.options.version, declared.input_schema) for declared in registry.values()]
-        return digest([said, canonical(request.hints).decode(), str(request.now.date()), known, self.names, context.principal])
+        return digest(
+            [said, canonical(request.hints).decode(), str(request.now.date()), known, self.names, context.principal]
+        )
 
     async def _repeated(self, name: str, registry: Registry, context: Context) -> Plan[Any] | None:
         kept = await self._store.recall("plan", name)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("packetflow.records")
 
 _LIMIT: Final = 100_000
+_BATCH: Final = 500
 
 
 class Records:
@@ -55,8 +56,8 @@ class Records:
     async def _write(self) -> None:
         try:
             while self._calls or self._audits:
-                calls, self._calls = self._calls, []
-                audits, self._audits = self._audits, []
+                calls, audits = self._calls[:_BATCH], self._audits[:_BATCH]
+                del self._calls[:_BATCH], self._audits[:_BATCH]
                 try:
                     await self._store.record(calls, audits)
                 except StoreError as error:

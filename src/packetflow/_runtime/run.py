@@ -104,7 +104,9 @@ class Execution:
                 await self._ready(node, scope)
                 result.set_result(await self._node(node, scope, f"{prefix}{node.id}"))
             except _Skipped as skipped:
-                self._tell(StepSkipped(run_id=self._run.id, node=f"{prefix}{node.id}", because=skipped.because, at=self._now()))
+                self._tell(
+                    StepSkipped(run_id=self._run.id, node=f"{prefix}{node.id}", because=skipped.because, at=self._now())
+                )
                 result.set_exception(skipped)
             except BlockFailed as failed:
                 failures.append(failed)
@@ -256,7 +258,7 @@ def _each(over: Result) -> list[Result]:
 
 
 def _resolve(binding: Binding, scope: Scope) -> Result:
-    """The one place where outputs become inputs."""
+    """Give the value of a binding: the one place where outputs become inputs."""
     match binding:
         case Literally():
             return Result(binding.literal, binding.literal)
@@ -271,10 +273,14 @@ def _resolve(binding: Binding, scope: Scope) -> Result:
 
 
 def _dug(result: Result, path: Sequence[str | int]) -> Result:
-    value, json = result.value, cast("Any", result.json)
+    value: Any = result.value
+    json: Any = result.json
     for key in path:
         json = json[key]
-        value = value[key] if isinstance(value, Mapping | list | tuple) else getattr(value, str(key), json)
+        try:
+            value = value[key] if hasattr(value, "__getitem__") else getattr(value, str(key))
+        except (AttributeError, KeyError):
+            value = json  # named otherwise in JSON than in Python: an alias
     return Result(value, json)
 
 
@@ -295,5 +301,3 @@ def _holds(when: Condition, scope: Scope) -> bool:
         "in": lambda: left in right,
     }
     return compare[when.op]()
-
-

@@ -34,8 +34,8 @@ class _Live:
     task: asyncio.Task[Result | None]
 
 
-class Journal:
-    """Writes the events of one run in order, batching what comes while a write is under way, and publishes them after."""
+class RunJournal:
+    """Writes the events of one run in order, batching what comes during a write, and publishes them after."""
 
     def __init__(self, run: Run[Any], store: Store, fabric: Fabric) -> None:
         """Write to the topic of `run`, which is kept up to date with every event told."""
@@ -115,7 +115,7 @@ class Runs:
             at=self._engine.now(),
         )
         run = begin(started)
-        journal = Journal(run, self._store, self._fabric)
+        journal = RunJournal(run, self._store, self._fabric)
         await journal.begin(started)
         context = replace(context, run_id=run.id, message_id=None)
         task = asyncio.get_running_loop().create_task(self._execute(run, journal, context))
@@ -140,7 +140,7 @@ class Runs:
             await asyncio.wait([live.task])
             raise
         if result is not None:
-            run._typed = result.value
+            run.keep(result.value)
         return run
 
     async def cancel(self, run_id: str) -> bool:
@@ -179,7 +179,7 @@ class Runs:
         """How many runs are under way."""
         return len(self._live)
 
-    async def _execute(self, run: Run[Any], journal: Journal, context: Context) -> Result | None:
+    async def _execute(self, run: Run[Any], journal: RunJournal, context: Context) -> Result | None:
         attributes = {"packetflow.run": run.id, "packetflow.plan": run.plan.id}
         try:
             with self._engine.telemetry.span("run", run.trace_id, attributes):

@@ -54,8 +54,8 @@ class Supervision:
         if len(recent) > self._times:
             wait = (self._within - (tick - recent[0])) * TICK
             message = (
-                f"actor {self._name}:{key} crashed {len(recent)} times within {self._within * TICK:g} s and is stopped; "
-                f"it takes messages again in {wait:.1f} s"
+                f"actor {self._name}:{key} crashed {len(recent)} times within {self._within * TICK:g} s "
+                f"and is stopped; it takes messages again in {wait:.1f} s"
             )
             raise ActorStopped(message, actor=f"{self._name}:{key}", retry_after=round(wait, 1))
 

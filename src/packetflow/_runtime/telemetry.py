@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from opentelemetry import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Generator, Mapping
 
 BUCKETS: Final = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
 """Upper bounds of the duration histogram, seconds."""
@@ -58,7 +58,7 @@ class Telemetry:
         return not isinstance(self._tracer, trace.ProxyTracer | trace.NoOpTracer)
 
     @contextmanager
-    def span(self, name: str, trace_id: str, attributes: Mapping[str, str]) -> Iterator[trace.Span]:
+    def span(self, name: str, trace_id: str, attributes: Mapping[str, str]) -> Generator[trace.Span]:
         """Open a span as child of the current one, and put the trace id on every log line within.
 
         Where no span is open, a new trace begins; its id is then the call's own, when the SDK takes remote parents.

@@ -51,16 +51,16 @@ class Transactions:
     async def earlier_reply(
         self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], context: Context
     ) -> tuple[Any] | None:
-        """Give the reply of a message that was committed before under this id, in a tuple; None when it is new."""
-        if context.message_id is None:
-            return None
+        """Give the reply of a message that was committed before under its id, in a tuple; None when it is new."""
         kept = await self._store.reply(self._declared.name, actor.key, _identity(message, context))
         return None if kept is None else (message.output.from_json(kept),)
 
     async def commit(
         self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], context: Context, reply: object
-    ) -> None:
-        """Commit what a message changed, then publish its events. A `read` message changes nothing.
+    ) -> bool:
+        """Commit what a message changed, then publish its events; False when there was nothing to commit.
+
+        A `read` message changes nothing, and a `snapshot` actor is saved later unless there are events.
 
         The commit is the point of no return: a cancellation that comes later waits until the store has decided, so that
         the actor's next message meets no commit under way.
@@ -70,10 +70,14 @@ class Transactions:
         """
         if message.effect == "read":
             self._refuse_events(actor, message)
-            return
+            return False
         kept = context.message_id is not None
-        if not actor._pending and not kept and (self._declared.state is None or self._declared.durability == "snapshot"):
-            return
+        if (
+            not actor._pending
+            and not kept
+            and (self._declared.state is None or self._declared.durability == "snapshot")
+        ):
+            return False
         commit = Commit(
             kind=self._declared.name,
             key=actor.key,
@@ -84,6 +88,7 @@ class Transactions:
             reply=to_json(message.output.as_json(reply)) if kept else None,
         )
         await self._decide(actor, commit)
+        return True
 
     async def save(self, actor: Actor[Any]) -> None:
         """Commit the state as it stands: what a `snapshot` actor does now and then, and before it sleeps."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from packetflow._runtime.mailbox import DEAD
+from packetflow._runtime.condition import DEAD
 from packetflow._runtime.timer import TICK
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from packetflow.cli.failure import usage
 from packetflow.cli.inputs import hints
 from packetflow.cli.options import DataCommand, add, group
 from packetflow.cli.place import work
-from packetflow.cli.screen import table
+from packetflow.cli.screen import moment, table
 
 if TYPE_CHECKING:
     from packetflow._core.json import Json
@@ -34,9 +35,9 @@ class ListActors(DataCommand):
         """List them."""
         found = work(self.place, lambda access: access.actors(self.kind))
         self.screen.give(found)
-        columns = sorted({name for one in found for name in one if not isinstance(one[name], dict | list)} - {"id"})
-        rows = [(str(one.get("id", "")), *(_cell(one.get(name)) for name in columns)) for one in found]
-        self.screen.show(table("actor", *columns, rows=rows) if found else "There are no actors yet.")
+        rows = [(one["id"], one["status"], str(one["waiting"]), _saved(one["saved_at"])) for one in found]
+        shown = table("actor", "status", "waiting", "saved", rows=rows)
+        self.screen.show(shown if found else "There are no actors yet.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,5 +123,5 @@ def actors() -> typer.Typer:
     return made
 
 
-def _cell(value: object) -> str:
-    return "" if value is None else "yes" if value is True else "no" if value is False else str(value)
+def _saved(at: str | None) -> str:
+    return moment(datetime.fromisoformat(at)) if at is not None else ""

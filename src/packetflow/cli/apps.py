@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import tomllib
+import traceback
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, Final, cast
@@ -39,8 +40,7 @@ def chosen(name: str | None) -> str:
 def load(spec: str) -> App:
     """Import an app by `module:attribute`; raises CommandFailed, which names what is missing."""
     module_name, _, path = spec.partition(":")
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    search_path()
     try:
         found: Any = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -48,12 +48,30 @@ def load(spec: str) -> App:
             raise usage(f"there is no module {module_name!r} for the app {spec!r}; {_HOW}") from error
         raise CommandFailed(f"the app {spec!r} needs {error.name!r}, which is not installed") from error
     except SyntaxError as error:
-        raise CommandFailed(f"the app {spec!r} has a syntax error: {error.filename}:{error.lineno}: {error.msg}") from error
+        raise CommandFailed(
+            f"the app {spec!r} has a syntax error: {error.filename}:{error.lineno}: {error.msg}"
+        ) from error
+    except Exception as error:
+        raise CommandFailed(
+            f"the app {spec!r} cannot be imported: {_where(error)}{type(error).__name__}: {error}"
+        ) from error
     for part in path.split("."):
         found = getattr(found, part, None)
     if not isinstance(found, App):
         raise usage(f"{spec!r} is not an app; in {module_name!r}, {path!r} must be a packetflow.App")
     return found
+
+
+def search_path() -> None:
+    """Let modules of the working folder be imported, as `python -m` would."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+
+
+def _where(error: BaseException) -> str:
+    """Name the line that raised an error."""
+    lines = list(traceback.walk_tb(error.__traceback__))
+    return f"{lines[-1][0].f_code.co_filename}:{lines[-1][1]}: " if lines else ""
 
 
 def _of_project() -> str | None:

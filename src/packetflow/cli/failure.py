@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from packetflow._core.errors import InvalidInput, PacketFlowError, PlanRejected
+from packetflow._core.errors import InvalidInput, NotUnderstood, PacketFlowError, PlanRejected
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,9 @@ _BAD_INPUT = frozenset({"invalid_input", "unknown_capability", "declaration_erro
 class CommandFailed(Exception):
     """A command cannot go on; said to the user in words, without a traceback."""
 
-    def __init__(self, message: str, *, code: str = "failed", status: int = FAILED, problems: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, *, code: str = "failed", status: int = FAILED, problems: Sequence[str] = ()
+    ) -> None:
         """Say what happened, to which thing, and what to do next. `code` is the stable name for programs."""
         super().__init__(message)
         self.message = message
@@ -46,5 +48,9 @@ def status_of(code: str) -> int:
 
 def failure_of(error: PacketFlowError) -> CommandFailed:
     """Put any error of PacketFlow into words for the terminal."""
-    problems = [str(problem) for problem in error.problems] if isinstance(error, InvalidInput | PlanRejected) else []
+    problems: list[str] = []
+    if isinstance(error, InvalidInput | PlanRejected):
+        problems = [str(problem) for problem in error.problems]
+    elif isinstance(error, NotUnderstood):
+        problems = [f"{one.capability_id} ({one.score:.2f}): {one.reason or one.intent}" for one in error.candidates]
     return CommandFailed(error.message, code=error.code, status=status_of(error.code), problems=problems)

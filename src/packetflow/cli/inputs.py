@@ -87,7 +87,7 @@ def json_object(source: str) -> dict[str, Any]:
         text, where = source, "--input"
     read = parsed(text, where)
     if not isinstance(read, dict):
-        raise usage(f"{where} holds no JSON object; write {{\"field\": value, ...}}")
+        raise usage(f'{where} holds no JSON object; write {{"field": value, ...}}')
     return cast("dict[str, Any]", read)
 
 

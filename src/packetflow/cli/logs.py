@@ -18,7 +18,13 @@ LogForm: TypeAlias = Literal["human", "json"]
 
 _LIMIT: Final = 10 * 1024 * 1024
 _KEPT: Final = 5
-_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"trace_id", "message", "asctime", "color_message", "taskName"}
+_OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {
+    "trace_id",
+    "message",
+    "asctime",
+    "color_message",
+    "taskName",
+}
 
 
 class JsonLines(logging.Formatter):

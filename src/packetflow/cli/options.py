@@ -39,7 +39,9 @@ class DataCommand(Command):
 
     data: Annotated[
         Path | None,
-        typer.Option("--data", metavar="DIR", help="The data folder.", show_default="$PACKETFLOW_DATA or ./.packetflow"),
+        typer.Option(
+            "--data", metavar="DIR", help="The data folder.", show_default="$PACKETFLOW_DATA or ./.packetflow"
+        ),
     ] = None
     app: Annotated[
         str | None,
@@ -83,7 +85,7 @@ def group(name: str, about: str, default: type[Command], *examples: str) -> type
 
 def epilog(*examples: str) -> str:
     """Write the end of a help: what one may type, line by line."""
-    return "\n\n".join(["Examples:", *(f"  $ {line}" for line in examples)])
+    return "\n".join(["Examples:", *(f"  $ {line}" for line in examples)])
 
 
 def _parameters(kind: type[Command]) -> list[inspect.Parameter]:
@@ -100,7 +102,9 @@ def _parameters(kind: type[Command]) -> list[inspect.Parameter]:
     ]
 
 
-def _signed(function: Callable[..., None], kind: type[Command], parameters: list[inspect.Parameter]) -> Callable[..., None]:
+def _signed(
+    function: Callable[..., None], kind: type[Command], parameters: list[inspect.Parameter]
+) -> Callable[..., None]:
     """Let typer see these parameters and the class's docstring."""
     function.__doc__ = kind.__doc__
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}

@@ -52,9 +52,9 @@ async def reach(where: Place) -> AsyncIterator[Access]:
 
     server = living(where.data)
     if server is not None:
-        async with remote(server.url) as access:
+        async with remote(server) as access:
             yield access
         return
     app = load(chosen(where.app)).placed(where.data)
-    async with app, embedded(app) as access:
+    async with embedded(app) as access:
         yield access

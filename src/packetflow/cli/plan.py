@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 from pydantic import ValidationError
 
+from packetflow._core.grant import Grant
 from packetflow._core.plan import Plan
+from packetflow._core.proof import proven
+from packetflow.cli.apps import chosen, load
 from packetflow.cli.failure import CommandFailed, usage
 from packetflow.cli.inputs import file_text, hints
 from packetflow.cli.options import DataCommand
@@ -18,7 +21,6 @@ from packetflow.cli.plan_view import plan_view
 from packetflow.cli.progress import lines_progress
 
 if TYPE_CHECKING:
-    from packetflow.cli.access import Access
     from packetflow.planners.batch import BatchReport
 
 HintOption = Annotated[
@@ -62,12 +64,9 @@ class PlanSentence(DataCommand):
             self.screen.show(plan_view(plan))
 
     def _prove(self, path: Path) -> None:
+        """Prove a plan against the app's declarations; that needs no data."""
         plan = plan_in(path)
-
-        async def job(access: Access) -> None:
-            await access.prove(plan)
-
-        work(self.place, job)
+        proven(plan, load(chosen(self.app)).registry, Grant.root())
         self.screen.give({"accepted": True, "plan_id": plan.id, "steps": len(plan.steps())})
         self.screen.show(plan_view(plan), "The plan is proven: it can run.")
 
@@ -94,7 +93,9 @@ class PlanSentence(DataCommand):
         except UnicodeDecodeError as error:
             raise usage(f"{cases} is not UTF-8 text (byte {error.start})", code="unreadable_file") from error
         except OSError as error:
-            raise CommandFailed(f"{error.filename or cases}: {error.strerror}", code="unreadable_file", status=2) from error
+            raise CommandFailed(
+                f"{error.filename or cases}: {error.strerror}", code="unreadable_file", status=2
+            ) from error
 
 
 def plan_in(path: Path) -> Plan[Any]:

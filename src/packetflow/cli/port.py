@@ -12,25 +12,33 @@ from packetflow.cli.failure import CommandFailed
 from packetflow.http.announcement import health
 
 _LISTENING: Final = "0A"
-_BACKLOG: Final = 2048
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """Bind and listen; raises CommandFailed, which says who has the port and what to do.
+def require_free(host: str, port: int) -> None:
+    """See that a port can be listened on; raises CommandFailed, which says who has it and what to do."""
+    try:
+        _bound(host, port).close()
+    except OSError as error:
+        raise _refused(host, port, error) from error
 
-    The socket is bound before the app starts, so that a busy port changes nothing.
-    """
+
+def free_port(host: str) -> int:
+    """Give a port that nobody listens on."""
+    with _bound(host, 0) as found:
+        return found.getsockname()[1]
+
+
+def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:
         if os.name == "posix":
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
-        bound.listen(_BACKLOG)
-    except OSError as error:
+        bound.listen(1)
+    except OSError:
         bound.close()
-        raise _refused(host, port, error) from error
-    bound.setblocking(False)
+        raise
     return bound
 
 

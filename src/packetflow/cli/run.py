@@ -58,7 +58,13 @@ class RunPlan(DataCommand):
         plan = given if given is not None else await access.plan(self.intent or "", hints(self.hint or []))
         effects = {one["id"]: one["effect"] for one in await access.capabilities()}
         self.screen.err.print(plan_view(plan))
-        risky = sorted({f"{step.capability_id} ({effects.get(step.capability_id)})" for step in plan.steps() if effects.get(step.capability_id) in RISKY})
+        risky = sorted(
+            {
+                f"{step.capability_id} ({effects.get(step.capability_id)})"
+                for step in plan.steps()
+                if effects.get(step.capability_id) in RISKY
+            }
+        )
         if risky:
             self._agree(f"The plan uses {', '.join(risky)}. Run it?")
         confirmed: list[str] = []

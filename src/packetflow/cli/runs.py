@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
+from packetflow.cli.failure import usage
 from packetflow.cli.options import DataCommand, add, group
 from packetflow.cli.place import work
 from packetflow.cli.steps_view import runs_view, trace_view
 
-RunArgument = Annotated[str, typer.Argument(metavar="ID", help="The run's id, as `packetflow runs` lists it.")]
+if TYPE_CHECKING:
+    from packetflow._core.run import Run
+    from packetflow.cli.access import Access
+
+RunArgument = Annotated[str, typer.Argument(metavar="ID", help="The run's id, or its beginning.")]
+
+_WHOLE: Final = 32
+_LATEST: Final = 500
 
 EXAMPLES = ("packetflow runs", "packetflow runs list --status failed --json", "packetflow runs show 3f2a8c")
 
@@ -41,7 +49,11 @@ class ShowRun(DataCommand):
 
     def run(self) -> None:
         """Show it."""
-        found = work(self.place, lambda access: access.run(self.run_id))
+
+        async def job(access: Access) -> Run[Any]:
+            return await access.run(await _whole(access, self.run_id))
+
+        found = work(self.place, job)
         self.screen.give(found.model_dump(mode="json"))
         self.screen.show(trace_view(found))
 
@@ -54,9 +66,24 @@ class CancelRun(DataCommand):
 
     def run(self) -> None:
         """Cancel it."""
-        cancelled = work(self.place, lambda access: access.cancel(self.run_id))
-        self.screen.give({"run_id": self.run_id, "cancelled": cancelled})
+
+        async def job(access: Access) -> tuple[str, bool]:
+            run_id = await _whole(access, self.run_id)
+            return run_id, await access.cancel(run_id)
+
+        run_id, cancelled = work(self.place, job)
+        self.screen.give({"run_id": run_id, "cancelled": cancelled})
         self.screen.show("Cancelled." if cancelled else "The run had ended before; nothing was changed.")
+
+
+async def _whole(access: Access, beginning: str) -> str:
+    """Give the id of the run that begins so, among the latest; raises CommandFailed when that may be several."""
+    if len(beginning) >= _WHOLE:
+        return beginning
+    found = [row["id"] for row in await access.runs(None, _LATEST) if row["id"].startswith(beginning)]
+    if len(found) > 1:
+        raise usage(f"{len(found)} runs begin with {beginning!r}; write more of the id")
+    return found[0] if found else beginning
 
 
 def runs() -> typer.Typer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from packetflow.cli.failure import CommandFailed
 
+_WIDE = 400
 _LINE_ENDS = str.maketrans({"\r": None, "\x85": "\n", "\u2028": "\n", "\u2029": "\n"})
 
 
@@ -30,8 +32,8 @@ class Screen:
     def __init__(self, *, as_json: bool = False) -> None:
         """Look at the terminal once; NO_COLOR and pipes are respected by Rich."""
         self.as_json = as_json
-        self.out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-        self.err = Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        self.out = _console(stderr=False)
+        self.err = _console(stderr=True)
 
     def give(self, value: object) -> None:
         """Print the result for a program; nothing for a person."""
@@ -53,8 +55,16 @@ class Screen:
         """Say why the command failed, on stderr; for a program also as JSON on stdout."""
         self.err.print(Text("Error: ", "bold red") + clean(failure.message))
         for problem in failure.problems:
-            self.err.print(clean(f"  - {problem}"))
+            if problem not in failure.message:
+                self.err.print(clean(f"  - {problem}"))
         self.give(failure.as_json())
+
+
+def _console(*, stderr: bool) -> Console:
+    """Open one of the outputs; what goes into a pipe is not bound to the width of a terminal."""
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _WIDE
+    return Console(stderr=stderr, highlight=False, soft_wrap=not stream.isatty(), width=width)
 
 
 def clean(text: str, style: str = "") -> Text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Group
@@ -24,6 +25,9 @@ _MARKS: Final = {
     "cancelled": ("■", "yellow"),
     "interrupted": ("■", "yellow"),
 }
+SHORT: Final = 12
+"""Letters of a run's id that lists show; as many as tell it apart may be typed."""
+
 _WIDE: Final = 2000
 """Characters of an input or output that a trace shows; `--json` shows all."""
 
@@ -72,7 +76,13 @@ def trace_view(run: Run[Any]) -> RenderableType:
 def runs_view(rows: list[dict[str, Any]]) -> RenderableType:
     """Lay out runs, one a line."""
     lines = [
-        (row["id"], status_text(row["status"]), row["started_at"], row["principal"], compact(row["intent"], 80))
+        (
+            row["id"][:SHORT],
+            status_text(row["status"]),
+            moment(datetime.fromisoformat(row["started_at"])),
+            row["principal"],
+            compact(row["intent"], 80),
+        )
         for row in rows
     ]
     return table("run", "status", "started", "by", "intent", rows=lines)

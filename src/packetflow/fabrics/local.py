@@ -8,21 +8,25 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 
     from packetflow._core.event import Stored
 
 
 class _Listener:
-    """A bounded queue of one listener; the oldest events go when it lags."""
+    """A bounded queue of one listener, which loses the oldest events when it lags.
+
+    A full one takes no event that is not stored: it would push out stored ones, and leave no gap in `seq` to tell.
+    """
 
     def __init__(self, limit: int) -> None:
         self._events: deque[Stored] = deque(maxlen=limit)
         self._arrived = asyncio.Event()
 
     def put(self, event: Stored) -> None:
-        self._events.append(event)
-        self._arrived.set()
+        if event.seq or len(self._events) != self._events.maxlen:
+            self._events.append(event)
+            self._arrived.set()
 
     def __aiter__(self) -> _Listener:
         return self
@@ -48,7 +52,7 @@ class LocalFabric:
                 listener.put(event)
 
     @asynccontextmanager
-    async def listen(self, topic: str, *, limit: int = 1000) -> AsyncIterator[AsyncIterator[Stored]]:
+    async def listen(self, topic: str, *, limit: int = 1000) -> AsyncGenerator[AsyncIterator[Stored]]:
         """Receive what is published on a topic while the context is open."""
         listener = _Listener(limit)
         self._listeners.setdefault(topic, set()).add(listener)

@@ -88,6 +88,7 @@ def status(run: Run[Any]) -> ExecutionStatus:
         total_steps=len(run.steps),
         steps=[traced(step) for step in run.steps],
         context={"principal": run.principal, "intent": run.intent, "trace_id": run.trace_id},
+        message=answer(run),
         output=run.result,
         failure=run.failure,
     )

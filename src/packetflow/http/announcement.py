@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from packetflow._core.errors import NotAllowed
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -30,6 +32,8 @@ class Announcement(BaseModel):
     pid: int
     version: str
     started_at: datetime
+    host: str | None = None
+    """The name to send in the Host header, where it is not that of `url`."""
 
 
 def announce(data: Path, announcement: Announcement) -> None:
@@ -58,22 +62,33 @@ def living(data: Path) -> Announcement | None:
     """Give the announcement of the server that serves this folder now; None when none does.
 
     A file that was left behind is told by /health: nobody answers, or another process does. Blocks up to PATIENCE
-    seconds; raises nothing.
+    seconds. Raises NotAllowed when it wants a token that `$PACKETFLOW_SECRET` does not hold.
     """
     found = announced(data)
-    if found is None or health(found.url).get("pid") != found.pid:
+    if found is None:
         return None
-    return found
+    said = health(found.url, found.host)
+    if said.get("code") == "unauthorized":
+        message = f"the server at {found.url} asks for a token: set PACKETFLOW_SECRET to its secret"
+        raise NotAllowed(message, url=found.url)
+    return found if said.get("pid") == found.pid else None
 
 
-def health(url: str) -> Mapping[str, Any]:
+def headers(host: str | None = None) -> dict[str, str]:
+    """Give the headers of every request to a server of this machine: its name, and the secret where there is one."""
+    secret = os.environ.get("PACKETFLOW_SECRET")
+    named = {"Host": host} if host is not None else {}
+    return named | ({"Authorization": f"Bearer {secret}"} if secret else {})
+
+
+def health(url: str, host: str | None = None) -> Mapping[str, Any]:
     """Ask the server at `url` for its /health; empty when it is no PacketFlow server or does not answer in time."""
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname is None:
         return {}
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)
     try:
-        connection.request("GET", "/health", headers={"Accept": "application/json"})
+        connection.request("GET", "/health", headers=headers(host))
         answer: object = json.loads(connection.getresponse().read(1 << 16))
     except (OSError, HTTPException, ValueError):
         return {}

@@ -193,6 +193,7 @@ class ExecutionStatus(BaseModel):
     total_steps: int
     steps: list[Inputs]
     context: Inputs
+    message: str = Field(description="What the run came to, in words.")
     output: Any = None
     failure: Failure | None = None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from itertools import accumulate
@@ -46,6 +47,7 @@ async def health(site: ThisSite) -> Response:
     body: dict[str, Any] = {
         "status": "ok" if reachable else "unavailable",
         "version": VERSION,
+        "pid": os.getpid(),
         "uptime_seconds": round(monotonic() - site.started, 3),
         "store": {"kind": type(parts.store).__name__, "reachable": reachable},
         "planners": list(parts.planning.names),

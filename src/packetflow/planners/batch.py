@@ -84,7 +84,7 @@ def tool_from(raw: object) -> PlainTool:
     if not isinstance(name, str) or not name:
         message = "a tool has no name"
         raise CaseError(message)
-    tables = [tool[key] for key in ("path_parameters", "query_parameters", "parameters") if tool.get(key)]
+    tables = [tool[key] for key in ("path_parameters", "query_parameters", "parameters") if tool.get(key) is not None]
     if not all(isinstance(table, Mapping) for table in tables):
         message = f"the parameters of {name} are not an object"
         raise CaseError(message)

@@ -98,7 +98,9 @@ def listed_runs(
     """List runs, the latest start first; those that started together by id, backwards."""
     given = _given(principal=principal, status=status)
     moment = {} if before is None else {"before": microseconds(before)}
-    found = _latest(runs, tuple(given), before=before is not None).rows(cursor, **given, **moment, limit=max(limit, 0))
+    found = latest_of(runs, tuple(given), before=before is not None).rows(
+        cursor, **given, **moment, limit=max(limit, 0)
+    )
     return [rows.run(row) for row in found]
 
 
@@ -107,14 +109,14 @@ def listed_calls(
 ) -> list[CallRecord]:
     """List calls, the latest first."""
     given = _given(capability_id=capability_id, trace_id=trace_id)
-    found = _latest(calls, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
+    found = latest_of(calls, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
     return [rows.call(row) for row in found]
 
 
 def listed_audits(cursor: sqlite3.Cursor, principal: str | None, verdict: str | None, limit: int) -> list[AuditRecord]:
     """List decisions, the latest first."""
     given = _given(principal=principal, verdict=verdict)
-    found = _latest(audits, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
+    found = latest_of(audits, tuple(given)).rows(cursor, **given, limit=max(limit, 0))
     return [rows.audit(row) for row in found]
 
 
@@ -139,12 +141,12 @@ def read(cursor: sqlite3.Cursor, page: Page) -> list[Stored]:
         chosen = EVENTS_BY_ID.read(cursor, [(page.topic, identity) for identity in page.ids])
         found = [row for row in chosen if row[1] > page.after and (page.kinds is None or row[3] in page.kinds)]
     elif page.kinds is not None:
-        query = _events(of_kind=True, newest=page.newest)
+        query = events_of(kind=True, newest=page.newest)
         with _one_moment(cursor):
             for kind in page.kinds:
                 found += query.rows(cursor, **place, kind=kind)
     else:
-        found = _events(of_kind=False, newest=page.newest).rows(cursor, **place)
+        found = events_of(kind=False, newest=page.newest).rows(cursor, **place)
     found.sort(key=itemgetter(1))
     return [rows.stored(row) for row in (found[max(len(found) - limit, 0) :] if page.newest else found[:limit])]
 
@@ -163,7 +165,8 @@ def _given(**filters: str | None) -> dict[str, str]:
 
 
 @cache
-def _latest(table: Table, equal: tuple[str, ...], *, before: bool = False) -> Query:
+def latest_of(table: Table, equal: tuple[str, ...], *, before: bool = False) -> Query:
+    """List the rows whose columns `equal` parameters of that name, the latest first."""
     moment, tie = _LATEST[table]
     shown = [column for column in table.c if column.name != "number"]
     chosen = select(*shown).where(*[table.c[name] == bindparam(name) for name in equal])
@@ -173,8 +176,9 @@ def _latest(table: Table, equal: tuple[str, ...], *, before: bool = False) -> Qu
 
 
 @cache
-def _events(*, of_kind: bool, newest: bool) -> Query:
+def events_of(*, kind: bool, newest: bool) -> Query:
+    """List a topic's events behind a place, all or those of one kind, from either end."""
     chosen = select(events).where(events.c.topic == bindparam("topic"), events.c.seq > bindparam("after"))
-    if of_kind:
+    if kind:
         chosen = chosen.where(events.c.kind == bindparam("kind"))
     return Query(chosen.order_by(events.c.seq.desc() if newest else events.c.seq).limit(_LIMIT))

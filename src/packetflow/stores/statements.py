@@ -37,19 +37,19 @@ class Bulk:
         self._before, values, self._behind = sql.partition(f"VALUES {self._marks}")
         if not values:
             raise ValueError(f"there must be one row of marks behind VALUES, and no other mark, in {sql}")
-        self._sql = cache(self._of_size)
+        self.sql = cache(self._of_size)
 
     def write(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> None:
         """Write the rows in their order."""
         for part in _parts(rows):
-            cursor.execute(self._sql(len(part)), tuple(chain.from_iterable(part)))
+            cursor.execute(self.sql(len(part)), tuple(chain.from_iterable(part)))
 
     def read(self, cursor: sqlite3.Cursor, rows: Sequence[Row]) -> list[Any]:
         """Give what the statement finds for the rows, as one list."""
         return [
             found
             for part in _parts(rows)
-            for found in _unpacked(cursor.execute(self._sql(len(part)), tuple(chain.from_iterable(part))))
+            for found in _unpacked(cursor.execute(self.sql(len(part)), tuple(chain.from_iterable(part))))
         ]
 
     def _of_size(self, size: int) -> str:
@@ -62,12 +62,12 @@ class Query:
     def __init__(self, rows: Select[*tuple[Any, ...]]) -> None:
         """Take a select whose parameters have names; its first column is never NULL."""
         compiled = select(packed(rows.subquery("found").c)).compile(dialect=sqlite.dialect(paramstyle="named"))
-        self._sql = str(compiled)
+        self.sql = str(compiled)
         self._defaults = compiled.params
 
     def rows(self, cursor: sqlite3.Cursor, **parameters: object) -> list[Row]:
         """Read the rows in the order of the select."""
-        return _unpacked(cursor.execute(self._sql, {**self._defaults, **parameters}))
+        return _unpacked(cursor.execute(self.sql, {**self._defaults, **parameters}))
 
 
 def named(statement: ClauseElement) -> str:

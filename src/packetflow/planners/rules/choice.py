@@ -13,7 +13,7 @@ from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.slots import Filling, fill
 from packetflow.planners.rules.tool import JSON, Tool
 
-THRESHOLD = 0.3
+THRESHOLD = 0.25
 _WEIGHED = 8
 
 

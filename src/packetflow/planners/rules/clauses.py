@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from packetflow._core.search import split_words
-from packetflow.planners.rules.lexicon import DETERMINERS, PRONOUNS, REQUESTS
+from packetflow.planners.rules.lexicon import (
+    AUXILIARIES,
+    CONJUNCTIONS,
+    DETERMINERS,
+    PREPOSITIONS,
+    PRONOUNS,
+    QUESTIONS,
+    REQUESTS,
+)
 from packetflow.planners.rules.phrases import Token, find_quotes, tokens_of
 from packetflow.planners.rules.tool import Tool
 
@@ -18,6 +26,9 @@ _TWOFOLD = frozenset(
     run open close start stop share upload download build draw read write answer rate price cost note address
     weather name number time date file form point power order display process query status transfer""".split(),
 )
+_NO_OBJECT = frozenset({",", ".", ":", "=", "and", "or", "of", "is", "as", "are"})
+_NO_VERB = PREPOSITIONS | CONJUNCTIONS | AUXILIARIES | QUESTIONS
+_ASKING = frozenset({"what", "how", "who", "where", "when", "which"})
 _AND = frozenset({"and", "then", "also", "finally", "next", "lastly", "afterwards", "afterward", "later", "&", "plus"})
 _LEAD = frozenset(
     {
@@ -135,17 +146,13 @@ def _starts(tokens: list[Token], index: int, verbs: frozenset[str], *, strong: b
     follow = tokens[index + 1] if index + 1 < len(tokens) else None
     if follow is None or token.capital:
         return False
-    if token.low in {"what", "how", "who", "where", "when", "which"} and not comma:
-        return True
+    if token.low in _ASKING:
+        return not comma
     if token.low in {"can", "could", "tell", "i'd"} and strong:
         return True
-    if (
-        token.low not in verbs
-        or follow.text in {",", ".", ":", "="}
-        or follow.low in {"and", "or", "of", "is", "as", "are"}
-    ):
-        return False
+    if follow.low in {"it", "them"} and token.low not in _NO_VERB:
+        return not comma or token.low in verbs
     if token.low in _TWOFOLD:
         objects = follow.low in DETERMINERS | PRONOUNS or follow.capital or follow.text in {"'", '"'} or strong
-        return objects and not comma
-    return True
+        return objects and not comma and token.low in verbs and follow.low not in _NO_OBJECT
+    return token.low in verbs and follow.low not in _NO_OBJECT

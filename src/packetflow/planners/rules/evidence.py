@@ -134,8 +134,8 @@ def _knows(word: str, others: object) -> bool:
 
 def _same_act(reading: Reading, tool: Tool) -> float:
     """Compare the verb that leads the request with the tool's act: a particular one that it lacks speaks against it."""
-    lead = lead_verb(reading)
     words = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent)[:3])}
+    lead = lead_verb(reading, words)
     wanted = _act_of(tool.id) | _act_of(tool.intent)
     if lead is not None and lead not in GENERAL_ACTS:
         return 1.0 if _knows(lead, words) or VERB_CLASS.get(lead) in wanted else 0.0
@@ -145,12 +145,15 @@ def _same_act(reading: Reading, tool: Tool) -> float:
     return 1.0 if wanted & asked else 0.3
 
 
-def lead_verb(reading: Reading) -> str | None:
-    """Return the stem of the verb that begins the request ("please post ..."), or None for a question or statement."""
+def lead_verb(reading: Reading, known: set[str] | None = None) -> str | None:
+    """Return the stem of the verb that begins the request ("please post ..."), or None for a question or statement.
+
+    A verb is a word of the closed class of requests, or one of the `known` stems.
+    """
     for token in reading.tokens[:6]:
         if token.low in _OPENING or token.sort == "mark":
             continue
-        return token.stem if token.low in REQUESTS else None
+        return token.stem if token.low in REQUESTS or token.stem in (known or ()) else None
     return None
 
 

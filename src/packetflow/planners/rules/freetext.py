@@ -8,6 +8,7 @@ from packetflow._core.search import stem
 from packetflow.planners.rules.candidates import Offer
 from packetflow.planners.rules.fit import Surroundings
 from packetflow.planners.rules.lexicon import DETERMINERS, PREPOSITIONS, PRONOUNS, REQUESTS
+from packetflow.planners.rules.phrases import Token
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.tool import Input
 
@@ -18,6 +19,7 @@ _CUE = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE = frozenset(stem(word) for word in "text message content body note comment".split())
+_ARTICLES = frozenset("a an the this that my our your".split())
 _TAIL = re.compile(r"[\s.,;:!]+$")
 
 
@@ -43,32 +45,46 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
     tokens = reading.tokens
     if not tokens or tokens[0].low not in REQUESTS:
         return None
+    first = _begin(tokens, item)
+    last = _end(tokens, first, reading, around, used)
+    if first >= last:
+        return None
+    start = tokens[first].start
+    text = _TAIL.sub("", reading.text[start : tokens[last - 1].end])
+    empty = PREPOSITIONS | DETERMINERS | PRONOUNS | {"both"}
+    if not text or all(word in empty for word in text.lower().split()):
+        return None
+    if not item.own & _MESSAGE and any(start <= place < tokens[last - 1].end for place, _ in used):
+        return None
+    return Offer(item, text, start, start + len(text), 1.5)
+
+
+def _begin(tokens: list[Token], item: Input) -> int:
+    """Return the token after the verb, looking over "the message" and "me to"."""
     first = 1
     names = item.own | {"text", "messag"}
-    while first < len(tokens) and (tokens[first].low in DETERMINERS or tokens[first].stem in names):
+    while first < len(tokens) and (tokens[first].low in _ARTICLES or tokens[first].stem in names):
         first += 1
     if first + 1 < len(tokens) and tokens[first].low in {"me", "us", "him", "her", "them"}:
         first += 2 if tokens[first + 1].low in {"to", "that", "about"} else 1
+    return first
+
+
+def _end(tokens: list[Token], first: int, reading: Reading, around: Surroundings, used: list[tuple[int, int]]) -> int:
+    """Return the token before which the text ends: where only values of other fields and their labels follow."""
     last = len(tokens)
     for start, _ in sorted(used, reverse=True):
         index = reading.index_at(start)
-        tail = [
-            token for token in tokens[index:last] if not _used(token.start, token.end, used) and token.sort == "word"
-        ]
-        if not tail or all(token.stem in around.tool or token.low in DETERMINERS | PREPOSITIONS for token in tail):
+        tail = [t for t in tokens[index:last] if not _used(t.start, t.end, used) and t.sort == "word"]
+        if all(t.stem in around.tool or t.low in DETERMINERS | PREPOSITIONS for t in tail):
             last = index
-            while last > first and (
-                tokens[last - 1].low in DETERMINERS | PREPOSITIONS or tokens[last - 1].stem in around.tool
-            ):
+            while last > first and tokens[last - 1].low in _ARTICLES:
                 last -= 1
-    if first >= last:
-        return None
-    text = _TAIL.sub("", reading.text[tokens[first].start : tokens[last - 1].end])
-    if text.lower() in PRONOUNS | {"this", "that", "these", "those", "both"}:
-        return None
-    if not item.own & _MESSAGE and any(tokens[first].start <= start < tokens[last - 1].end for start, _ in used):
-        return None
-    return Offer(item, text, tokens[first].start, tokens[first].start + len(text), 1.5) if text else None
+            if last > first and tokens[last - 1].stem in around.tool:
+                last -= 1
+            while last > first and tokens[last - 1].low in _ARTICLES | PREPOSITIONS:
+                last -= 1
+    return last
 
 
 def _used(start: int, end: int, used: list[tuple[int, int]]) -> bool:

@@ -9,12 +9,14 @@ from datetime import date
 
 from packetflow.planners.rules.choice import Choice, ToolBox, choose
 from packetflow.planners.rules.clauses import Clause
+from packetflow.planners.rules.lexicon import AUXILIARIES, CONJUNCTIONS, DETERMINERS, PREPOSITIONS, PRONOUNS
 from packetflow.planners.rules.links import Source, referring_spans
 from packetflow.planners.rules.nested import nested
 from packetflow.planners.rules.reading import Reading, read
 from packetflow.planners.rules.tool import JSON
 
 _REFERRING = 0.15
+_TELLING = DETERMINERS | PRONOUNS | PREPOSITIONS | CONJUNCTIONS
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,15 @@ def _aside(reading: Reading, earlier: list[Part]) -> list[tuple[int, int]]:
     return referring_spans(reading, [Source(part.choice.tool.id, part.choice.tool) for part in earlier])
 
 
+def _tells(clause: str) -> bool:
+    """Say whether a clause tells something rather than asks for it: "The second one is red.", "with a view"."""
+    words = re.findall(r"[\w']+", clause.lower())[:5]
+    return bool(words) and (words[0] in _TELLING or any(word in AUXILIARIES for word in words[1:]))
+
+
 def _extended(part: Part, more: str, given: Given) -> Part | None:
     """Read a clause that asks for nothing new ("The second one is red.") together with the one before."""
-    first = re.match(r"\w+", more)
-    if first is None or first.group().lower() in given.box.verbs:
+    if not _tells(more):
         return None
     _, longer = _part(f"{part.text}. {more}", given, [], refers=part.refers)
     return longer if longer is not None and longer.choice.tool.id == part.choice.tool.id else None

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from packetflow._core.search import STOP_WORDS
 from packetflow.planners.rules.dates import Moment, find_moments
-from packetflow.planners.rules.phrases import Phrase, Token, cut
+from packetflow.planners.rules.phrases import Phrase, Token, cut, tokens_of
 from packetflow.planners.rules.quantities import Quantity, Series, find_ordinals, find_quantities, find_series
 
 _BETWEEN = frozenset({",", "and", "or", "&", "the", "a", "an", ";", "'s", "also", "finally", "then"})
@@ -66,13 +66,16 @@ def read(text: str, today: date | None = None) -> Reading:
     """Read one sentence or request; the same text gives an equal reading."""
     moments = find_moments(text, today)
     dated = [(moment.start, moment.end) for moment in moments]
-    quantities = [item for item in find_quantities(text) if not _touches(item.start, item.end, dated)]
+    addresses = [(token.start, token.end) for token in tokens_of(text) if token.sort in {"url", "email", "path"}]
+    quantities = [q for q in find_quantities(text) if not _touches(q.start, q.end, dated + addresses)]
     series = [item for item in find_series(text) if not _touches(item.start, item.end, dated)]
     taken = dated + [(item.start, item.end) for item in series if item.bracketed]
     taken += [(item.start, item.end) for item in quantities if not _belongs_to_name(item, text)]
     pieces = cut(text, taken)
     phrases = _with_places(pieces.phrases, pieces.tokens)
-    conjunctions = _conjunctions(phrases, pieces.tokens)
+    conjunctions = [_with_cue(group) for group in _conjunctions(phrases, pieces.tokens)]
+    led = {(item.start, item.end, item.kind): item for group in conjunctions for item in group.items}
+    phrases = [led.get((phrase.start, phrase.end, phrase.kind), phrase) for phrase in phrases]
     phrases += _codes(quantities, pieces.tokens)
     phrases.sort(key=lambda phrase: (phrase.start, -phrase.end))
     quoted = [
@@ -167,6 +170,15 @@ def _conjunctions(phrases: list[Phrase], tokens: list[Token]) -> list[Conjunctio
         found += _closed(group, tokens)
         group = [phrase]
     return found + _closed(group, tokens)
+
+
+def _with_cue(group: Conjunction) -> Conjunction:
+    """Give every item of a list the preposition before the first: "in Oslo and Rome"."""
+    lead = group.items[0].cue
+    if lead in {"", "between"}:
+        return group
+    items = [replace(item, cue=lead) if item.cue in {"and", "or", ",", "&"} else item for item in group.items]
+    return Conjunction(tuple(items))
 
 
 def _closed(group: list[Phrase], tokens: list[Token]) -> list[Conjunction]:

@@ -263,5 +263,9 @@ def _free_text(item: Input, reading: Reading, around: Surroundings, filling: Fil
         return
     spans = [span for name, span in filling.spans.items() if name != item.name]
     offer = fill_text(item, reading, around, spans)
-    if offer is not None and offer.score > filling.scores.get(item.name, -1.0):
+    if offer is None:
+        return
+    span = filling.spans.get(item.name)
+    wider = span is not None and offer.start <= span[0] and span[1] <= offer.end
+    if wider or offer.score > filling.scores.get(item.name, -1.0):
         filling.put(item.name, offer.value, offer.score, (offer.start, offer.end))

@@ -1,0 +1,112 @@
+"""One actor handles one message: what happens between the moment it is free and its reply."""
+
+# pyright: reportPrivateUsage=false
+# The underscored slots of an actor are the runtime's own; `ruff` is told so in pyproject.toml.
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Any
+
+from packetflow._core.errors import InvalidInput
+from packetflow._runtime.condition import COLD
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+
+    from packetflow._core.actor import Actor, ActorType
+    from packetflow._core.capability import ActorCapability
+    from packetflow._core.context import Context
+    from packetflow._runtime.snapshot import Snapshots
+    from packetflow._runtime.transaction import Transactions
+
+
+class Turns:
+    """Runs the handlers of one class of actors, for whoever has made sure that the actor is free."""
+
+    def __init__(self, declared: ActorType, transactions: Transactions, snapshots: Snapshots) -> None:
+        """Commit with `transactions`; tell `snapshots` of what was not committed."""
+        self._declared = declared
+        self._transactions = transactions
+        self._snapshots = snapshots
+        self._volatile = declared.durability == "volatile"
+
+    def instant(self, message: ActorCapability[Any, ..., Any]) -> bool:
+        """Whether `take` gives the reply to this message itself, and not something to await."""
+        return self._volatile and message.kind == "def"
+
+    def take(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - the reply of an instant message, or what to await for that of any other
+        """Begin to handle a message."""
+        if not self._volatile:
+            return self._transact(actor, message, args, kwargs, context)
+        if actor._revision == COLD:
+            actor.state = self._declared.initial()
+            actor.started()
+            actor._revision = 0
+        reply = self._call(actor, message, args, kwargs, context)
+        return _collected(reply, context) if message.kind == "stream" else reply
+
+    async def _transact(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - typed by the message
+        """Load, handle, commit: three things that succeed together or leave no trace."""
+        if actor._revision == COLD:
+            await self._transactions.load(actor)
+            actor.started()
+        if context.message_id is not None:
+            known = await self._transactions.earlier_reply(actor, message, context)
+            if known is not None:
+                return known[0]
+        reply = self._call(actor, message, args, kwargs, context)
+        if message.kind == "async":
+            reply = await reply
+        elif message.kind == "stream":
+            reply = await _collected(reply, context)
+        reply = message.output.check(reply)
+        if await self._transactions.commit(actor, message, context, reply):
+            self._snapshots.saved(actor)
+        elif message.effect != "read":
+            self._snapshots.changed(actor)
+        return reply
+
+    def _call(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
+        try:
+            if message.takes_context:
+                return message.function(actor, context.inside(self._declared.topic(actor.key)), *args, **kwargs)
+            return message.function(actor, *args, **kwargs)
+        except TypeError as error:
+            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
+                # The arguments do not fit the parameters: the method was never entered, and its actor did no wrong.
+                problem = f"{message.id!r}: {error}"
+                raise InvalidInput(problem, capability_id=message.id) from None
+            raise
+
+
+async def _collected(parts: AsyncGenerator[Any, None], context: Context) -> list[Any]:
+    """Pass on the parts of a stream as they come, no faster than their reader takes them."""
+    collected: list[Any] = []
+    async with aclosing(parts):
+        async for part in parts:
+            collected.append(part)
+            if context.sink is not None:
+                await context.sink(part)
+    return collected

@@ -1,0 +1,316 @@
+"""The proof of a plan: what it accepts runs, and what it refuses is named, step and path."""
+
+from __future__ import annotations
+
+from collections import Counter
+from random import Random
+from typing import Any
+
+import pytest
+from packetflow._core.capability import capability
+from packetflow._core.combinators import branch, each, fold, retry, when
+from packetflow._core.constraint import Constraint
+from packetflow._core.errors import PlanRejected, Problem
+from packetflow._core.grant import Grant
+from packetflow._core.plan import Plan
+from packetflow._core.proof import prove, proven
+from packetflow._core.registry import Registry
+from pydantic import BaseModel
+
+from tests.core.random_plans import SPOILS, Author, interpret, random_registry, spoiled
+
+
+class Reply(BaseModel):
+    text: str
+    score: float = 0.0
+
+
+class Thread(BaseModel):
+    first: Reply
+    below: list[Thread] = []
+
+
+@capability(effect="read")
+async def numbers(count: int) -> list[int]:
+    """Count up."""
+    return list(range(count))
+
+
+@capability(effect="read")
+async def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@capability(effect="read")
+async def words(text: str) -> list[str]:
+    """Split a text."""
+    return text.split()
+
+
+@capability(effect="read")
+async def thread(text: str) -> Thread:
+    """Begin a thread."""
+    return Thread(first=Reply(text=text))
+
+
+@capability(effect="read")
+async def grow(thread: Thread, text: str) -> Thread:
+    """Answer in a thread."""
+    return thread
+
+
+@capability(effect="read")
+async def anything() -> Any:
+    """Give something."""
+    return 1
+
+
+@capability
+async def post(room: str, text: str) -> Reply:
+    """Post a text."""
+    return Reply(text=room + text)
+
+
+@capability(effect="read")
+async def append(to: list[int], item: int) -> list[int]:
+    """Put a number behind others."""
+    return [*to, item]
+
+
+REGISTRY = Registry([numbers, add, words, thread, grow, anything, post, append])
+
+
+def problems(plan: dict[str, Any]) -> list[Problem]:
+    return prove(Plan[Any](**plan), REGISTRY)
+
+
+def step(name: str, capability_id: str, **inputs: Any) -> dict[str, Any]:
+    bound = {n: v if isinstance(v, dict) else {"literal": v} for n, v in inputs.items()}
+    return {"kind": "step", "id": name, "capability_id": capability_id, "inputs": bound}
+
+
+def output_of(name: str, *path: str | int) -> dict[str, Any]:
+    return {"step": name, "path": list(path)}
+
+
+def test_ten_thousand_random_plans_are_accepted_only_if_they_run() -> None:
+    rng = Random(20261122)  # noqa: S311 - chooses examples, keeps no secret
+    counted: Counter[str] = Counter()
+    for round_ in range(20):
+        registry = random_registry(rng)
+        for number in range(500):
+            whole = Author(registry, rng).plan()
+            how = SPOILS[number % len(SPOILS)] if number % 2 else ""
+            bad = spoiled(whole, how, rng, registry) if how else None
+            plan = Plan[Any](**(bad or whole))
+            found = prove(plan, registry)
+            counted[how if bad else "sound"] += 1
+            if bad is None:
+                assert not found, (round_, number, found)
+                interpret(plan, registry)
+            else:
+                assert found, (how, plan)
+                assert all(problem.path and problem.code for problem in found)
+                assert all(problem.step or problem.path[0] == "output" for problem in found)
+    assert counted.total() == 10_000
+    assert counted["sound"] < 7_000
+    assert all(counted[how] > 100 for how in SPOILS)
+
+
+def test_whatever_is_wired_at_random_runs_once_it_is_accepted() -> None:
+    rng = Random(7)  # noqa: S311 - chooses examples, keeps no secret
+    accepted = 0
+    for _ in range(10):
+        registry = random_registry(rng)
+        for _ in range(200):
+            whole = Author(registry, rng).plan()
+            names = [node["id"] for node in whole["nodes"]]
+            for node in whole["nodes"]:
+                for field in node.get("inputs", {}):
+                    if rng.random() < 0.3:
+                        node["inputs"][field] = {"step": rng.choice(names), "path": []}
+            plan = Plan[Any](**whole)
+            if not prove(plan, registry):
+                accepted += 1
+                interpret(plan, registry)
+    assert accepted > 400
+
+
+def test_every_problem_is_told_not_only_the_first() -> None:
+    found = problems(
+        {
+            "nodes": [step("one", "add", a="x"), step("two", "nothing_known"), step("three", "words", text=1, more=2)],
+            "output": output_of("four"),
+        }
+    )
+    assert [(p.code, p.step, p.path) for p in found] == [
+        ("missing_input", "one", ("inputs", "b")),
+        ("wrong_value", "one", ("inputs", "a")),
+        ("unknown_capability", "two", ("capability_id",)),
+        ("wrong_value", "three", ("inputs", "text")),
+        ("unknown_input", "three", ("inputs", "more")),
+        ("unknown_step", None, ("output",)),
+    ]
+    assert found[5].allowed == ("one", "three", "two")
+
+
+def test_a_rejected_plan_raises_with_its_problems_and_id() -> None:
+    plan = Plan[Any](nodes=[step("one", "add", a=1)], output=output_of("one"))
+    with pytest.raises(PlanRejected, match="input 'b' is missing") as raised:
+        proven(plan, REGISTRY)
+    assert raised.value.details["plan_id"] == plan.id
+    assert len(raised.value.problems) == 1
+
+
+def test_only_the_nodes_of_a_circle_are_told_of_it() -> None:
+    found = problems(
+        {
+            "nodes": [
+                step("a", "add", a=output_of("b"), b=1),
+                step("b", "add", a=output_of("a"), b=1),
+                step("after", "add", a=output_of("b"), b=1),
+            ],
+            "output": output_of("after"),
+        }
+    )
+    assert [(p.code, p.step) for p in found] == [("cycle", "a"), ("cycle", "b")]
+    assert "a, b" in found[0].message
+
+
+def test_a_circle_through_a_block_is_found() -> None:
+    inner = step("in", "add", a=output_of("m.item"), b=output_of("later", 0))
+    found = problems(
+        {
+            "nodes": [
+                step("list", "numbers", count=2),
+                {
+                    "kind": "map",
+                    "id": "m",
+                    "over": output_of("list"),
+                    "each": {"nodes": [inner], "output": output_of("in")},
+                },
+                step("later", "append", to=output_of("m"), item=1),
+            ],
+            "output": output_of("later"),
+        }
+    )
+    assert {(p.code, p.step) for p in found} == {("cycle", "m"), ("cycle", "later")}
+
+
+def test_nodes_of_a_block_and_loop_variables_are_unknown_outside() -> None:
+    block = {"nodes": [step("in", "add", a=output_of("m.item"), b=1)], "output": output_of("in")}
+    nodes = [{"kind": "map", "id": "m", "over": {"literal": [1]}, "each": block}]
+    for name in ("in", "m.item"):
+        found = problems({"nodes": [*nodes, step("out", "add", a=output_of(name), b=1)], "output": output_of("m")})
+        assert [(p.code, p.step, p.path) for p in found] == [("unknown_step", "out", ("inputs", "a"))]
+
+
+def test_a_name_used_twice_in_different_blocks_is_a_problem() -> None:
+    block = {"nodes": [step("a", "add", a=1, b=1)], "output": output_of("a")}
+    retried = {"kind": "retry", "id": "r", "attempt": block}
+    found = problems({"nodes": [step("a", "add", a=1, b=1), retried], "output": output_of("r")})
+    assert [(p.code, p.step) for p in found] == [("duplicate_id", "a")]
+
+
+def test_blocks_may_not_stand_within_blocks_without_end() -> None:
+    node = step("deep", "add", a=1, b=1)
+    for number in range(12):
+        node = {"kind": "retry", "id": f"r{number}", "attempt": {"nodes": [node], "output": output_of(node["id"])}}
+    found = problems({"nodes": [node], "output": output_of(node["id"])})
+    assert [problem.code for problem in found] == ["too_deep"]
+
+
+def test_the_output_of_a_map_is_a_list_of_what_each_gives() -> None:
+    mapped = each(numbers.step(3).output, lambda number: add.step(number, 1))
+    assert not prove(Plan(append.step(to=mapped.output, item=1)), REGISTRY)
+    texts = each(words.step("a b").output, lambda word: post.step("lobby", word))
+    wrong = prove(Plan(append.step(to=texts.output, item=1)), REGISTRY)  # pyright: ignore[reportArgumentType] - the point
+    assert [(p.code, p.path) for p in wrong] == [("type_mismatch", ("inputs", "to"))]
+
+
+def test_mapping_over_what_is_no_list_is_a_problem_of_the_map() -> None:
+    block = {"nodes": [], "output": {"literal": 1}}
+    node = {"kind": "map", "id": "m", "over": {"literal": "abc"}, "each": block}
+    assert [(p.code, p.step, p.path) for p in problems({"nodes": [node], "output": output_of("m")})] == [
+        ("type_mismatch", "m", ("over",))
+    ]
+
+
+def test_a_fold_may_begin_with_an_empty_list_or_a_number() -> None:
+    listed = fold(numbers.step(3).output, list[int](), lambda found, number: append.step(found, number))
+    assert not prove(Plan(append.step(to=listed.output, item=1)), REGISTRY)
+    total = fold(numbers.step(3).output, 0, lambda sum_, number: add.step(sum_, number))
+    assert not prove(Plan(add.step(total.output, 1)), REGISTRY)
+
+
+def test_a_fold_that_cannot_go_on_from_what_it_gave_is_a_problem() -> None:
+    block = {"nodes": [step("w", "words", text=output_of("f.accumulator"))], "output": output_of("w")}
+    node = {"kind": "reduce", "id": "f", "over": {"literal": [1]}, "initial": {"literal": "a"}, "each": block}
+    found = problems({"nodes": [node], "output": output_of("f")})
+    assert [(p.code, p.step, p.path) for p in found] == [("type_mismatch", "w", ("inputs", "text"))]
+
+
+def test_a_branch_without_otherwise_may_give_nothing() -> None:
+    asked = when(add.step(1, 1).output, "gt", 1)
+    some = branch((asked, add.step(1, 2)))
+    found = prove(Plan(add.step(some.output, 1)), REGISTRY)  # pyright: ignore[reportArgumentType] - the point
+    assert [(p.code, p.step) for p in found] == [("type_mismatch", "add_2")] or found[0].code == "type_mismatch"
+    whole = branch((asked, add.step(1, 2)), otherwise=add.step(2, 2))
+    assert not prove(Plan(add.step(whole.output, 1)), REGISTRY)
+
+
+def test_values_without_an_order_cannot_be_compared() -> None:
+    for value, op, to, code in (
+        ({"literal": [1]}, "gt", {"literal": 1}, "type_mismatch"),
+        ({"literal": 1}, "lt", {"literal": "a"}, "type_mismatch"),
+        ({"literal": 1}, "in", {"literal": 2}, "type_mismatch"),
+        ({"literal": 1}, "in", {"literal": "text"}, "type_mismatch"),
+        ({"literal": 1}, "eq", None, "wrong_value"),
+        ({"literal": 1}, "truthy", {"literal": 1}, "wrong_value"),
+    ):
+        case = {"when": {"value": value, "op": op, "to": to}, "then": {"nodes": [], "output": {"literal": 1}}}
+        node = {"kind": "branch", "id": "b", "cases": [case]}
+        found = problems({"nodes": [node], "output": output_of("b")})
+        assert [(p.code, p.step, p.path[:3]) for p in found] == [(code, "b", ("cases", 0, "when"))]
+
+
+def test_what_a_retry_gives_is_what_either_way_gives() -> None:
+    tried = retry(add.step(1, 1), otherwise=add.step(2, 2))
+    assert not prove(Plan(add.step(tried.output, 1)), REGISTRY)
+
+
+def test_an_output_that_may_be_anything_fits_no_typed_input() -> None:
+    found = prove(Plan(add.step(anything.step().output, 1)), REGISTRY)
+    assert [(p.code, p.path) for p in found] == [("type_mismatch", ("inputs", "a"))]
+
+
+def test_a_part_of_a_recursive_output_keeps_its_definitions() -> None:
+    started = thread.step("hi")
+    assert not prove(Plan(grow.step(thread=started.output, text=started.output.first.text)), REGISTRY)
+    found = prove(Plan(grow.step(thread=started.output.first, text="x")), REGISTRY)  # pyright: ignore[reportArgumentType] - the point
+    assert found[0].code == "type_mismatch"
+
+
+def test_a_path_that_is_not_promised_names_what_is() -> None:
+    plan = {"nodes": [step("t", "thread", text="a"), step("w", "words", text=output_of("t", "last"))]}
+    found = problems({**plan, "output": output_of("w")})
+    assert [(p.code, p.step, p.path, p.allowed) for p in found] == [
+        ("unknown_path", "w", ("inputs", "text"), ("first", "below"))
+    ]
+
+
+def test_with_a_grant_its_limits_hold_for_what_stands_in_the_plan() -> None:
+    plan = Plan(post.step("lobby", "hello"))
+    limited = Grant.root().delegate("ada", limits={"post": {"room": Constraint(op="eq", value="garden")}})
+    assert not prove(plan, REGISTRY)
+    assert [(p.code, p.path) for p in prove(plan, REGISTRY, limited)] == [("not_allowed", ("inputs", "room"))]
+
+
+def test_what_the_grant_does_not_name_is_as_unknown_as_what_does_not_exist() -> None:
+    reader = Grant.root().delegate("ada", effects=["read"])
+    found = prove(Plan(post.step("lobby", "hello")), REGISTRY, reader)
+    assert [(p.code, p.message) for p in found] == [
+        ("unknown_capability", "there is no capability 'post' you may use")
+    ]
+    assert "post" not in found[0].allowed

@@ -1,0 +1,38 @@
+"""Apps for the runtime's tests."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import packetflow as pf
+import pytest
+from packetflow.stores.memory import MemoryStore
+
+from tests.runtime.tally import GATES, Snapshot, Tally, Volatile
+
+
+@pytest.fixture(autouse=True)
+def _closed_gates() -> Iterator[None]:
+    GATES.clear()
+    yield
+    GATES.clear()
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """Return the store of the app."""
+    return MemoryStore()
+
+
+@pytest.fixture
+def app(store: MemoryStore) -> pf.App:
+    """Return an app with tallies of each durability, not started."""
+    return pf.App(Tally, Snapshot, Volatile, store=store, planners=[])
+
+
+@pytest.fixture
+async def root(app: pf.App) -> AsyncIterator[pf.Client]:
+    """Start the app; afterwards nothing of it may be left."""
+    before = asyncio.all_tasks() - {asyncio.current_task()}
+    async with app as root:
+        yield root
+    assert asyncio.all_tasks() - {asyncio.current_task()} <= before

@@ -1,0 +1,163 @@
+"""The file of a SQLite store: who may open it, what becomes of it, and how its schema grows."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+
+from packetflow._core.errors import StoreUnavailable
+from packetflow.stores import batch, reads
+from packetflow.stores.database import SCHEMA
+from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.statements import Bulk, Query
+from packetflow.stores.tables import audits, calls, metadata, runs
+from packetflow.stores.upgrade import configuration
+from packetflow.testing.store_samples import commit
+
+
+@pytest.fixture
+def path(data_dir: Path) -> Path:
+    return data_dir / "store.db"
+
+
+async def made(path: Path) -> Path:
+    """Make a store with one actor in it."""
+    store = SQLiteStore(path)
+    await store.open()
+    await store.commit(commit())
+    await store.close()
+    return path
+
+
+def schema(path: Path) -> dict[str, str]:
+    with closing(sqlite3.connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%'").fetchall()
+    return {name: re.sub(r"\s+", " ", sql or "") for name, sql in rows}
+
+
+async def test_the_migrations_lead_to_the_tables_that_statements_are_built_from(path: Path) -> None:
+    await made(path)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    engine.dispose()
+    assert differences == []
+    declared = path.with_name("declared.db")
+    engine = create_engine(f"sqlite:///{declared}")
+    metadata.create_all(engine)
+    engine.dispose()
+    assert schema(path) == schema(declared)
+
+
+def test_the_newest_migration_is_the_schema_that_is_expected() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    assert scripts.get_heads() == [SCHEMA]
+    revisions = [script.revision for script in scripts.walk_revisions()]
+    assert revisions == sorted(revisions, reverse=True)
+
+
+async def test_a_store_whose_schema_is_newer_is_refused_and_left_alone(path: Path) -> None:
+    await made(path)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9000'")
+    content = path.read_bytes()
+    store = SQLiteStore(path)
+    with pytest.raises(StoreUnavailable, match=r"newer PacketFlow \(schema 9000, .* upgrade packetflow") as refused:
+        await store.open()
+    assert refused.value.details == {"schema": "9000"}
+    assert path.read_bytes() == content
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = ?", (SCHEMA,))
+    await store.open()
+    assert await store.load("Room", "lobby") is not None
+    await store.close()
+
+
+@pytest.mark.parametrize("content", [b"hello", b"x" * 100_000, b"SQLite format 2\0" + bytes(4096)])
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    with pytest.raises(StoreUnavailable, match="not a SQLite database; give the store a path of its own"):
+        await SQLiteStore(path).open()
+    assert path.read_bytes() == content
+    assert [file.name for file in path.parent.iterdir()] == ["store.db"]
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE actors (name TEXT)")
+    content = path.read_bytes()
+    with pytest.raises(StoreUnavailable, match="database of another program"):
+        await SQLiteStore(path).open()
+    assert path.read_bytes() == content
+
+
+async def test_a_database_broken_inside_is_refused(path: Path) -> None:
+    await made(path)
+    content = path.read_bytes()
+    path.write_bytes(content[:100] + b"\xff" * 5000 + content[5100:])
+    with pytest.raises(StoreUnavailable):
+        await SQLiteStore(path).open()
+
+
+async def test_an_empty_file_and_a_missing_folder_become_a_store(path: Path) -> None:
+    path.touch()
+    await made(path)
+    await made(path.parent / "a %41 'b'?#" / "c" / "store.db")
+
+
+async def test_a_path_that_cannot_be_a_file_is_refused(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(StoreUnavailable):
+        await SQLiteStore(path).open()
+    file = path.parent / "file"
+    file.touch()
+    with pytest.raises(StoreUnavailable):
+        await SQLiteStore(file / "store.db").open()
+
+
+@pytest.mark.parametrize("nowhere", ["", ":memory:"])
+def test_a_store_that_forgets_is_another_one(nowhere: str) -> None:
+    with pytest.raises(ValueError, match=r"MemoryStore\(\)"):
+        SQLiteStore(nowhere)
+
+
+async def test_a_second_store_on_the_file_is_refused_until_the_first_is_closed(path: Path) -> None:
+    first, second = SQLiteStore(path), SQLiteStore(path)
+    await first.open()
+    with pytest.raises(StoreUnavailable, match=r"is open in process \d+; stop it, or talk to it over HTTP"):
+        await second.open()
+    await first.commit(commit())
+    await first.close()
+    await second.open()
+    assert await second.load("Room", "lobby") is not None
+    await second.close()
+
+
+def statements() -> Iterator[str]:
+    """Give the text of every select that a store runs."""
+    found = [*vars(batch).values(), *vars(reads).values()]
+    yield from [each.sql for each in found if isinstance(each, Query)]
+    yield from [each.sql(4) for each in found if isinstance(each, Bulk)]
+    for newest in (False, True):
+        yield from [reads.events_of(kind=kind, newest=newest).sql for kind in (False, True)]
+    for table, names in ((runs, ("principal", "status")), (calls, ("capability_id", "trace_id")), (audits, ())):
+        for equal in ((), *[(name,) for name in names], names):
+            yield reads.latest_of(table, equal, before=table is runs).sql
+
+
+async def test_no_statement_reads_a_whole_table_or_sorts_one(path: Path) -> None:
+    await made(path)
+    with closing(sqlite3.connect(path)) as connection:
+        for sql in statements():
+            parameters = dict.fromkeys(re.findall(r":(\w+)", sql)) or [None] * sql.count("?")
+            plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]
+            scans = [step for step in plan if step.startswith("SCAN") and "USING INDEX" not in step]
+            assert set(scans) <= {"SCAN found", "SCAN wanted", "SCAN 4 CONSTANT ROWS", "SCAN 4-ROW VALUES CLAUSE"}, sql
+            assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
