@@ -126,7 +126,9 @@ def _declare(name: str, rng: Random) -> Declaration:
         for number, kind in enumerate(kinds)
     ]
     if rng.random() < 0.3:
-        parameters.append(inspect.Parameter("extra", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=int | None))
+        parameters.append(
+            inspect.Parameter("extra", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=int | None)
+        )
 
     def run(**_: Any) -> Any:
         return value_of(given, rng)

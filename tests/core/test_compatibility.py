@@ -19,7 +19,9 @@ SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, -1.5]), st.sampled_from(["", "x", "yz"])
 )
 VALUES = st.recursive(
-    SCALARS, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)), max_leaves=6
+    SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
+    max_leaves=6,
 )
 
 
@@ -115,7 +117,7 @@ def _questions(draw: st.DrawFn) -> tuple[Schema, Schema, list[Json]]:
     return source, target, [_made(draw, source, source) for _ in range(4)]
 
 
-@settings(max_examples=1500)
+@settings(max_examples=250)
 @given(_questions())
 def test_what_is_said_to_fit_is_valid_for_an_independent_validator(question: tuple[Schema, Schema, list[Json]]) -> None:
     source, target, values = question
@@ -124,7 +126,7 @@ def test_what_is_said_to_fit_is_valid_for_an_independent_validator(question: tup
         assert not keeps(value, source) or keeps(value, target)
 
 
-@settings(max_examples=500)
+@settings(max_examples=100)
 @given(_questions())
 def test_a_part_that_is_promised_is_there_and_keeps_its_schema(question: tuple[Schema, Schema, list[Json]]) -> None:
     source, _, values = question
@@ -138,7 +140,7 @@ def test_a_part_that_is_promised_is_there_and_keeps_its_schema(question: tuple[S
                 assert keeps(inner, part)
 
 
-@settings(max_examples=300)
+@settings(max_examples=80)
 @given(ROOTS, ROOTS, VALUES)
 def test_either_of_two_schemas_takes_what_one_of_them_takes(one: Schema, other: Schema, value: Json) -> None:
     joined = dict(either([one, other]))
@@ -146,14 +148,14 @@ def test_either_of_two_schemas_takes_what_one_of_them_takes(one: Schema, other: 
     assert keeps([value], dict(listed(joined))) == keeps(value, joined)
 
 
-@settings(max_examples=300)
+@settings(max_examples=80)
 @given(ROOTS, st.lists(VALUES, max_size=3))
 def test_every_item_of_a_list_keeps_the_schema_of_its_items(schema: Schema, value: list[Json]) -> None:
     assume(keeps(value, schema))
     assert all(keeps(item, dict(items(schema))) for item in value)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(SCHEMAS.filter(lambda one: "oneOf" not in str(one) and "allOf" not in str(one) and "$ref" not in str(one)))
 def test_every_schema_fits_itself(schema: Schema) -> None:
     assert misfit(schema, {**schema}) is None
@@ -174,7 +176,12 @@ ENDLESS: Schema = {"$defs": {"E": {"anyOf": [{"$ref": "#/$defs/E"}]}}, "$ref": "
 
 
 def obj(*required: str, closed: bool = True, **fields: Schema) -> Schema:
-    return {"type": "object", "properties": fields, "required": list(required), **({"additionalProperties": False} if closed else {})}
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": list(required),
+        **({"additionalProperties": False} if closed else {}),
+    }
 
 
 TEXT: Schema = {"type": "string"}
@@ -192,14 +199,17 @@ WHOLE: Schema = {"type": "integer"}
         (obj("a", a=WHOLE, b=TEXT), obj("a", a={"type": "number"}, closed=False)),
         (obj("a", a=WHOLE), {"type": "object", "additionalProperties": {"type": "number"}}),
         (LIST, LIST),
-        (LIST, {"$defs": {"M": LIST["$defs"]["L"], "L": {"type": "null"}}, "$ref": "#/$defs/M"}) if False else (LIST, {}),
+        (LIST, {}),
         ({"const": {"a": [1, "x"]}}, obj("a", a={"type": "array", "items": {"type": ["integer", "string"]}})),
         ({"const": "2026-01-31"}, {"type": "string", "format": "date"}),
         ({"type": "string", "format": "date"}, TEXT),
         (TEXT, {"type": "string", "format": "password"}),
         (obj("k", k={"const": "a"}), {"oneOf": [obj("k", k={"const": "a"}), obj("k", k={"const": "b"})]}),
         ({"enum": []}, TEXT),
-        ({"type": "object", "propertyNames": {"format": "integer"}}, {"type": "object", "propertyNames": {"format": "integer"}}),
+        (
+            {"type": "object", "propertyNames": {"format": "integer"}},
+            {"type": "object", "propertyNames": {"format": "integer"}},
+        ),
     ],
 )
 def test_these_fit(source: Schema, target: Schema) -> None:
@@ -225,7 +235,7 @@ def test_these_fit(source: Schema, target: Schema) -> None:
         (TEXT, {"oneOf": [TEXT, {"type": ["string", "null"]}]}, "more than one"),
         (WHOLE, {"not": TEXT}, "not known to keep 'not'"),
         (TEXT, ENDLESS, "without end"),
-        (TEXT, {"$ref": "#/$defs/Gone"}, "only"),
+        (TEXT, {"$ref": "#/$defs/Gone"}, "nothing is wanted"),
         (LIST, {**LIST, "$defs": {"L": {**LIST["$defs"]["L"], "required": ["value", "next", "more"]}}}, "'more'"),
     ],
 )
@@ -239,7 +249,9 @@ def test_a_failed_assumption_takes_with_it_what_was_built_on_it() -> None:
         return {"$defs": {"P": obj("left", "right", left=pair, right=end)}, "$ref": "#/$defs/P"}
 
     assert misfit(chain(WHOLE), chain({"type": "number"})) is None
-    assert misfit(chain({"type": "number"}), {"anyOf": [chain(WHOLE)["$ref"] and {"$ref": "#/$defs/P"}, TEXT]} | chain(WHOLE)) is not None
+    narrow = chain(WHOLE)
+    either_way = {"anyOf": [{"$ref": "#/$defs/P"}, obj("left", left=narrow["$defs"]["P"]["properties"]["left"])]}
+    assert misfit(chain({"type": "number"}), {**either_way, "$defs": narrow["$defs"]}) is not None
 
 
 def test_paths_name_what_is_sure_and_no_more() -> None:

@@ -310,7 +310,5 @@ def test_with_a_grant_its_limits_hold_for_what_stands_in_the_plan() -> None:
 def test_what_the_grant_does_not_name_is_as_unknown_as_what_does_not_exist() -> None:
     reader = Grant.root().delegate("ada", effects=["read"])
     found = prove(Plan(post.step("lobby", "hello")), REGISTRY, reader)
-    assert [(p.code, p.message) for p in found] == [
-        ("unknown_capability", "there is no capability 'post' you may use")
-    ]
+    assert [(p.code, p.message) for p in found] == [("unknown_capability", "there is no capability 'post' you may use")]
     assert "post" not in found[0].allowed

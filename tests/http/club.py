@@ -98,6 +98,12 @@ async def count_words(text: str) -> int:
 
 
 @pf.capability(effect="read")
+async def double(number: int) -> int:
+    """Double a number."""
+    return number * 2
+
+
+@pf.capability(effect="read")
 async def whoami(ctx: pf.Context) -> str:
     """Tell in whose name the call is made."""
     return ctx.principal
@@ -148,6 +154,7 @@ def club(gate: Gate | None = None, *, store: Store | None = None, planners: Sequ
         Diary,
         club_time,
         count_words,
+        double,
         whoami,
         fails,
         stream_letters,

@@ -58,10 +58,10 @@ def test_an_imported_log_is_stored_once_summarized_and_survives_a_crash(tmp_path
         answer = _natural(server, "Summarize the conversation in room planning")
         assert answer["success"] is True
         assert "backup disk" in answer["message"]
-        before = server.get(f"/api/runs/{answer['execution_id']}")
+        before = server.get(f"/api/runs/{answer['execution_id']}")["run"]
         server.kill()
     with serving(data) as server:
-        after = server.get(f"/api/runs/{answer['execution_id']}")
+        after = server.get(f"/api/runs/{answer['execution_id']}")["run"]
         assert after == before
         step = after["steps"][0]
         assert step["inputs"] == {"room_id": "planning"}

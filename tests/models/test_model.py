@@ -153,6 +153,13 @@ async def test_data_that_would_be_too_much_is_not_sent() -> None:
     assert server.requests == []
 
 
+async def test_without_the_vendors_libraries_the_answer_is_how_to_install_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "packetflow.models.vendors", None)
+    async with model(Text("ok")) as (asked, _):
+        with pytest.raises(ModelUnavailable, match=r"pip install 'packetflow\[llm\]'"):
+            await asked.write("Summarize.", ROOM)
+
+
 def test_without_a_choice_there_is_no_model() -> None:
     assert Model.from_environment({}) is None
     with pytest.raises(DeclarationError):

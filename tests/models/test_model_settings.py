@@ -98,6 +98,16 @@ def test_doctor_learns_what_is_missing_and_how_to_get_it() -> None:
     assert "https://" in openai.note
 
 
+def test_doctor_learns_that_the_vendors_libraries_are_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(name: str) -> None:
+        del name
+
+    monkeypatch.setattr("packetflow.models.settings.find_spec", nothing)
+    anthropic, _ = readiness(ANTHROPIC)
+    assert not anthropic.ready
+    assert "packetflow[llm]" in anthropic.note
+
+
 def test_a_key_that_would_travel_unencrypted_is_worth_a_note() -> None:
     far = {**OPENAI, "OPENAI_BASE_URL": "http://gpu.example.org/v1", "PACKETFLOW_OPENAI_MODEL": "m"}
     assert "unencrypted" in readiness(far)[1].note

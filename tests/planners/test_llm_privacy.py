@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from tests.fakes.vendor import KEYS, VENDORS, Call, Cut, Status
+from tests.fakes.vendor import KEYS, VENDORS, Call, Cut, FakeVendor, Status
 from tests.planners.llm_cases import BAD, GOOD, INTENT, NOW, REGISTRY, REQUEST, draft, mail_draft, planning, step, value
 
 from packetflow._core.capability import capability
@@ -47,12 +47,29 @@ async def test_a_key_is_in_no_error_even_when_the_server_repeats_it(
     failure: Status | Cut, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    async with planning(failure, Status(500, message=KEYS["openai"]), vendors=VENDORS) as (planner, _):
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    script = (failure, Status(500, message=KEYS["openai"]))
+    async with planning(*script, vendors=VENDORS, tracer_provider=provider) as (planner, _):
         with pytest.raises(PlannerUnavailable) as raised:
             await planner.propose(REQUEST, REGISTRY)
+    assert "secret" not in spans_text(exporter.get_finished_spans())
+    provider.shutdown()
     assert "secret" not in "".join(traceback.format_exception(raised.value))
     assert "secret" not in str(raised.value.details)
     assert "secret" not in caplog.text
+
+
+@each_vendor
+async def test_a_key_does_not_follow_a_redirect_to_another_server(vendor: str) -> None:
+    async with FakeVendor(GOOD) as elsewhere:
+        path = "/v1/messages" if vendor == "anthropic" else "/v1/chat/completions"
+        moved = Status(307, {"location": elsewhere.url + path})
+        async with planning(moved, vendors=(vendor,)) as (planner, server):
+            with pytest.raises(PlannerUnavailable):
+                await planner.propose(REQUEST, REGISTRY)
+    assert len(server.requests) == 1
+    assert elsewhere.requests == []
 
 
 @each_vendor

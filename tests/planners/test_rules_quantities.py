@@ -24,6 +24,7 @@ from packetflow.planners.rules.quantities import converted, find_quantities, fin
         ("at 300K", 300, "k"),
         ("a 5-day hike", 5, "day"),
         ("1.5e3 grains", 1500.0, ""),
+        ("8.85 x 10^-12 of it", 8.85e-12, ""),
         ("over the past week", 1, "week"),
     ],
 )

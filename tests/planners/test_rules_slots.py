@@ -163,3 +163,11 @@ def test_a_hint_fills_what_the_sentence_leaves_open_and_nothing_else() -> None:
 
 def test_what_is_missing_is_named() -> None:
     assert fill(POST, read("post in")).missing == ["room_id", "text"]
+
+
+def test_a_required_input_takes_back_what_an_optional_one_took_by_little() -> None:
+    cake = {"size": {"type": "integer", "description": "The size of the cake."}, "candles": WHOLE, "layers": WHOLE}
+    made = tool("cake.bake", "Bake a cake.", cake, "size")
+    assert fill(made, read("bake a cake with 7 candles")).missing == ["size"]
+    near = {"amount": NUMBER, "count": {"type": "integer", "description": "How many apples."}}
+    assert fill(tool("apples.buy", "Buy fruit.", near, "amount"), read("buy 3 apples")).values == {"amount": 3}

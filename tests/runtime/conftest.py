@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 
-import packetflow as pf
 import pytest
-from packetflow.stores.memory import MemoryStore
-
 from tests.runtime.tally import GATES, Snapshot, Tally, Volatile
+
+import packetflow as pf
+from packetflow.stores.memory import MemoryStore
 
 
 @pytest.fixture(autouse=True)

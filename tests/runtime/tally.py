@@ -2,13 +2,17 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar, cast
+
+from pydantic import BaseModel, Field
 
 import packetflow as pf
 from packetflow._runtime.activation import Activations
-from pydantic import BaseModel, Field
+
+T = TypeVar("T")
 
 
 class Gate:
@@ -95,7 +99,7 @@ class Tally(pf.Actor[TallyState], restart=pf.Restart(times=3, within=timedelta(m
         """Leave the type of the state."""
         self.emit(Added(amount=0))
         if how == "type":
-            self.state.total = "many"  # type: ignore[assignment] # pyright: ignore[reportAttributeAccessIssue] - the point
+            self.state.total = "many"  # pyright: ignore[reportAttributeAccessIssue] - the point
         else:
             self.state.total = -1
 
@@ -172,7 +176,7 @@ def table(app: pf.App, kind: type[pf.Actor[Any]] = Tally) -> Activations:
 async def until(condition: Callable[[], bool]) -> None:
     """Let the other tasks run until something is so."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what it waits for may be any fact
             await asyncio.sleep(0)
 
 
@@ -184,3 +188,8 @@ async def line_up(app: pf.App, *letters: Any, kind: type[pf.Actor[Any]] = Tally)
         tasks.append(asyncio.ensure_future(letter))
         await until(lambda before=waiting: table(app, kind).mailboxes.waiting > before)
     return tasks
+
+
+def closing(parts: AsyncIterator[T]) -> aclosing[AsyncGenerator[T, None]]:
+    """Close a stream or subscription at the end of a with statement, as a reader that is done does."""
+    return aclosing(cast("AsyncGenerator[T, None]", parts))

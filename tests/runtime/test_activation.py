@@ -3,11 +3,11 @@
 import asyncio
 from datetime import timedelta
 
-import packetflow as pf
 import pytest
-from packetflow._core.errors import CallCancelled, CallCycle, InvalidInput
-
 from tests.runtime.tally import GATES, Snapshot, Tally, Volatile, line_up, table, until
+
+import packetflow as pf
+from packetflow._core.errors import CallCancelled, CallCycle, InvalidInput
 
 KINDS = pytest.mark.parametrize("kind", [Tally, Snapshot, Volatile])
 
@@ -153,7 +153,7 @@ async def test_a_caller_cancelled_while_its_message_from_the_mailbox_is_in_hand_
     assert await tally.ask(Tally.amounts) == [1, 1]
 
 
-async def test_a_handler_that_awaits_something_cancelled_by_others_fails_and_stops_nothing(root: pf.Client) -> None:
+async def test_a_handler_that_awaits_something_cancelled_by_others_fails_and_stops_nothing() -> None:
     class Fragile(pf.Actor[None], durability="volatile"):
         """Awaits what it should not."""
 
@@ -181,7 +181,7 @@ async def test_arguments_that_do_not_fit_are_the_callers_fault(app: pf.App, root
     tally = root.actor(Tally, "one")
     for _ in range(5):
         with pytest.raises(InvalidInput):
-            await tally.ask(Tally.hold)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue] - the point
+            await tally.ask(Tally.hold)  # pyright: ignore[reportCallIssue] - the point
     assert await tally.ask(Tally.total) == 0
     assert table(app).supervision.restarts == 0
 
@@ -261,12 +261,12 @@ async def test_stopping_an_idle_actor_saves_its_snapshot(app: pf.App, root: pf.C
 async def test_closing_the_app_ends_busy_actors_and_leaves_no_task(app: pf.App) -> None:
     before = asyncio.all_tasks()
     async with app as root:
+        kinds: list[type[Tally]] = [Tally, Snapshot, Volatile]
+        gates = {f"{kind.__name__}-{key}": (kind, key) for kind in kinds for key in ("one", "two")}
         asks = [
-            asyncio.ensure_future(root.actor(kind, key).ask(kind.hold, f"{kind.__name__}-{key}"))
-            for kind in (Tally, Snapshot, Volatile)
-            for key in ("one", "two")
+            asyncio.ensure_future(root.actor(kind, key).ask(kind.hold, gate)) for gate, (kind, key) in gates.items()
         ]
-        for gate in [f"{kind.__name__}-{key}" for kind in (Tally, Snapshot, Volatile) for key in ("one", "two")]:
+        for gate in gates:
             await GATES[gate].entered.wait()
         asks += await line_up(app, root.actor(Tally, "one").ask(Tally.add))
         await root.actor(Tally, "one").tell(Tally.add)

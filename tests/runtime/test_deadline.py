@@ -2,11 +2,11 @@
 
 import asyncio
 
-import packetflow as pf
 import pytest
-from packetflow._core.errors import DeadlineExceeded
-
 from tests.runtime.tally import GATES, Snapshot, Tally, Volatile, line_up, table
+
+import packetflow as pf
+from packetflow._core.errors import DeadlineExceeded
 
 KINDS = pytest.mark.parametrize("kind", [Tally, Snapshot, Volatile])
 
@@ -58,9 +58,7 @@ async def test_the_wait_in_the_mailbox_and_the_handling_share_one_deadline(app: 
     assert await tally.ask(Tally.total) == 2
 
 
-async def test_what_was_told_has_a_deadline_too(
-    app: pf.App, root: pf.Client, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_what_was_told_has_a_deadline_too(app: pf.App, root: pf.Client, caplog: pytest.LogCaptureFixture) -> None:
     tally = root.actor(Tally, "one")
     await tally.tell(Tally.hold, "gate", 1000)
     await GATES["gate"].entered.wait()
@@ -93,9 +91,7 @@ async def test_a_shorter_timeout_of_the_message_counts_asked_and_told(
     assert "did not answer in time" in caplog.text
 
 
-async def test_a_caller_that_is_cancelled_as_its_deadline_passes_stays_cancelled(
-    app: pf.App, root: pf.Client
-) -> None:
+async def test_a_caller_that_is_cancelled_as_its_deadline_passes_stays_cancelled(app: pf.App, root: pf.Client) -> None:
     held = asyncio.ensure_future(root.actor(Tally, "one").ask(Tally.hold, "gate"))
     await GATES["gate"].entered.wait()
     table(app).timer.advance(31)

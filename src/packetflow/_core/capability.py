@@ -184,6 +184,10 @@ class Declaration:
         if not self.intent:
             message = f"capability {self.id!r} needs a docstring: its first sentence is the intent people search by"
             raise DeclarationError(message)
+        self._verify_signature()
+        _ = self.input_schema, self.output_schema
+
+    def _verify_signature(self) -> None:
         if self.owner is not None and any(p.name == self.owner.actor_type.key for p in self.parameters):
             message = f"capability {self.id!r}: {self.owner.actor_type.key!r} is the actor's key; rename one of them"
             raise DeclarationError(message)
@@ -196,7 +200,6 @@ class Declaration:
         if self.options.version < 1 or (self.options.timeout is not None and self.options.timeout <= timedelta(0)):
             message = f"capability {self.id!r}: timeout and version must be positive"
             raise DeclarationError(message)
-        _ = self.input_schema, self.output_schema
 
     def described(self) -> JsonObject:
         """Give what discovery shows."""
@@ -292,6 +295,13 @@ class ActorCapability(Declaration, Message[A_contra, P, R]):
         if not self.takes_context:
             return self.function.__get__(instance)
         return partial(self.function, instance, instance.context)
+
+    def verify(self) -> None:
+        """Build every contract now; raises DeclarationError also for a message that belongs to no actor."""
+        if self.owner is None or not issubclass(self.owner, Actor):  # pyright: ignore[reportUnnecessaryIsInstance] - any class may hold it
+            message = f"{self.function.__qualname__!r} takes self, so it must be a method of an Actor"
+            raise DeclarationError(message)
+        super().verify()
 
     def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
         """Give the same message for a subclass of its actor, under the subclass's name."""

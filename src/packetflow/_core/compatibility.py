@@ -77,6 +77,7 @@ class _Comparison:
         self._failed: dict[tuple[int, int], tuple[str, Schema, Schema]] = {}
         self._parts: dict[tuple[int, int], tuple[list[Schema], Schema]] = {}
         self._cases: dict[int, tuple[list[Schema], Schema]] = {}
+        self._open: dict[int, tuple[Schema, Schema]] = {}
         self._depth = 0
 
     def differ(self, source: object, target: object) -> str | None:
@@ -144,7 +145,7 @@ class _Comparison:
             return why
         apart = self._cases_of(source)
         if ("enum" in source or "const" in source) and have & {"array", "object"}:
-            return _first(self.differ(case, target) for case in apart)
+            return _first(self.differ(case, self._opened(target)) for case in apart)
         return (
             _differ_in_riddles(source, target, have)
             or ("array" in have and self._differ_in_items(source, target))
@@ -205,6 +206,15 @@ class _Comparison:
         if name not in self._parts:
             self._parts[name] = parts(schema, root, NOTHING if root is self._target else ANYTHING), schema
         return self._parts[name][0]
+
+    def _opened(self, target: Schema) -> Schema:
+        """Leave out the values a target lists, which were compared, to go on with what else it says."""
+        if not target.keys() & {"const", "enum"}:
+            return target
+        if id(target) not in self._open:
+            rest = {name: value for name, value in target.items() if name not in {"const", "enum"}}
+            self._open[id(target)] = rest, target
+        return self._open[id(target)][0]
 
     def _cases_of(self, schema: Schema) -> list[Schema]:
         if id(schema) not in self._cases:

@@ -14,6 +14,7 @@ import snowballstemmer
 _WORD = re.compile(r"[A-Za-z]+|\d+", re.ASCII)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _UNICODE_WORD = re.compile(r"[^\W_]+")
+_BRITISH = re.compile(r"(?<=\w\w\w)([iy])s(e|es|ed|ing|er|ers|ation|ations)$")
 _stemmer = snowballstemmer.stemmer("english")
 
 STOP_WORDS = frozenset(
@@ -56,8 +57,8 @@ def split_words(text: str) -> list[str]:
 
 @lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
-    """Return the Snowball (Porter2) stem of one lower-case English word."""
-    return _stemmer.stemWord(word)
+    """Return the Snowball (Porter2) stem of one lower-case English word; British and American spellings agree."""
+    return _stemmer.stemWord(_BRITISH.sub(r"\1z\2", word))
 
 
 def stems(text: str) -> list[str]:

@@ -69,8 +69,8 @@ class Activations:
         self._journals = Journals(self.declared, store)
         self._snapshots = Snapshots(self.declared, self.transactions, timer)
         self._snapshots.when_due(self._save_soon)
-        self._turns = Turns(self.declared, self.transactions, self._snapshots)
         self._deadlines = Deadlines(self.declared, timer)
+        self._turns = Turns(self.declared, self.transactions, self._snapshots, self._deadlines)
         self._wheel = Wheel(self.declared, timer, self._sleep)
         messages = [cast("ActorCapability[Any, ..., Any]", message) for message in kind.messages.values()]
         self._instant = {message for message in messages if self._turns.instant(message)}
@@ -192,9 +192,9 @@ class Activations:
 
         def too_late() -> None:
             where = "did not answer in time" if waiter.served else "was busy and did not come to this message in time"
-            waiter.refuse(self._deadlines.exceeded(key, where))
-            if waiter.served:
-                self._deadlines.interrupt(key, self._deadlines.exceeded(key, where))
+            why = self._deadlines.exceeded(key, where)
+            if not waiter.served or self._deadlines.interrupt(key, why):
+                waiter.refuse(why)
 
         alarm = self._deadlines.arm(too_late, context.deadline)
         try:
@@ -251,7 +251,7 @@ class Activations:
             if not served % _SLICE:
                 await asyncio.sleep(0)
         self.mailboxes.close(actor.key)
-        actor._box, actor._busy, actor._tick = None, None, self.timer.tick
+        actor._box = actor._busy = None
 
     async def _serve(self, actor: Actor[Any], letter: Letter) -> None:
         message, args, kwargs, context, waiter = cast("tuple[ActorCapability[Any, ..., Any], *tuple[Any, ...]]", letter)
@@ -259,7 +259,7 @@ class Activations:
             if waiter.reply.done():
                 return  # whoever asked has stopped waiting
             waiter.served = True
-        actor._busy = context
+        actor._busy, actor._tick = context, self.timer.tick
         try:
             if message in self._instant:
                 reply = self._turns.take(actor, message, args, kwargs, context)
@@ -286,7 +286,8 @@ class Activations:
         if waiter is not None:
             waiter.refuse(failure)
         else:
-            log.warning("a message told to actor %s failed: %s", self._of(key), failure, exc_info=failure)
+            trace = failure if is_crash(failure) else None
+            log.warning("a message told to actor %s failed: %s", self._of(key), failure, exc_info=trace)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Deadlines:
         self._loop = asyncio.get_running_loop()
         self._running: dict[str, tuple[asyncio.Task[object], int]] = {}
         self._reasons: dict[str, PacketFlowError] = {}
+        self._sealed: set[str] = set()
         self._exact: dict[str, asyncio.TimerHandle] = {}
         self._alarms: dict[Alarm, None] = {}
         timer.listen(self._on_tick)
@@ -66,7 +67,7 @@ class Deadlines:
     def end(self, key: str) -> None:
         """Watch no more; for a handler that returned."""
         task, _ = self._running.pop(key)
-        if self._exact or self._reasons:
+        if self._exact or self._reasons or self._sealed:
             self._forget(key, task)
 
     def fail(self, key: str, error: BaseException) -> BaseException:
@@ -83,12 +84,19 @@ class Deadlines:
             return error
         return why or CallCancelled(f"what actor {self._name}:{key} waited for was cancelled", actor=self._of(key))
 
-    def interrupt(self, key: str, why: PacketFlowError) -> None:
-        """Cancel the handler of the actor `key`, if one runs; its caller gets `why`."""
+    def seal(self, key: str) -> None:
+        """Interrupt the actor `key` no more until its message ends: it commits, and what it did is true."""
+        self._sealed.add(key)
+
+    def interrupt(self, key: str, why: PacketFlowError) -> bool:
+        """Cancel the handler of the actor `key`; its caller gets `why`. False when none runs, or it is committing."""
         entry = self._running.get(key)
-        if entry is not None and key not in self._reasons:
+        if entry is None or key in self._sealed:
+            return False
+        if key not in self._reasons:
             self._reasons[key] = why
             entry[0].cancel()
+        return True
 
     def arm(self, call: Callable[[], None], deadline: float | None) -> Alarm | asyncio.TimerHandle:
         """Call back when a wait that begins now has taken too long."""
@@ -101,6 +109,7 @@ class Deadlines:
         return DeadlineExceeded(f"actor {self._name}:{key} {what}", actor=self._of(key))
 
     def _forget(self, key: str, task: asyncio.Task[object]) -> PacketFlowError | None:
+        self._sealed.discard(key)
         timer = self._exact.pop(key, None)
         if timer is not None:
             timer.cancel()

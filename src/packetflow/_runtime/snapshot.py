@@ -33,6 +33,7 @@ class Snapshots:
         self._declared = declared
         self._transactions = transactions
         self._unsaved: dict[str, Actor[Any]] = {}
+        self._due: set[str] = set()
         self._listening: Callable[[Actor[Any]], object] | None = None
         if declared.durability == "snapshot":
             timer.listen(self._on_tick)
@@ -49,6 +50,7 @@ class Snapshots:
     def saved(self, actor: Actor[Any]) -> None:
         """Forget what is saved, or lost."""
         self._unsaved.pop(actor.key, None)
+        self._due.discard(actor.key)
 
     def when_due(self, save_soon: Callable[[Actor[Any]], object]) -> None:
         """Call `save_soon(actor)` for each actor that waited for long enough; it calls `save` between two messages."""
@@ -60,6 +62,7 @@ class Snapshots:
         When the store fails it stays unsaved, and is tried again later. When somebody else wrote it, or its state is no
         state of its type, it goes back to what is stored.
         """
+        self._due.discard(actor.key)
         if actor.key not in self._unsaved:
             return
         try:
@@ -74,5 +77,7 @@ class Snapshots:
 
     def _on_tick(self, tick: int) -> None:
         if self._listening is not None and not tick % round(SAVE_EVERY / TICK):
-            for actor in self._unsaved.values():
+            due = [actor for key, actor in self._unsaved.items() if key not in self._due]
+            self._due.update(actor.key for actor in due)
+            for actor in due:
                 self._listening(actor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from packetflow._core.errors import ActorStopped, CapabilityFailed, DeclarationError, PacketFlowError
@@ -34,27 +35,25 @@ class Supervision:
         self._name = declared.name
         self._times = declared.restart.times
         self._within = max(1, round(declared.restart.within.total_seconds() / TICK))
-        self._crashes: dict[str, list[int]] = {}  # in the order of each key's latest crash
+        self._crashes: dict[str, deque[int]] = {}  # in the order of each key's latest crash
         self.restarts = 0
         """Crashes so far that were followed by a restart."""
 
     def crashed(self, key: str, tick: int) -> None:
         """Note a crash."""
         self._forget_old(tick)
-        crashes = self._crashes.pop(key, [])
-        self._crashes[key] = [*crashes, tick][-self._times - 1 :]
-        if len(self._recent(key, tick)) <= self._times:
+        crashes = self._crashes.pop(key, None) or deque(maxlen=self._times + 1)
+        crashes.append(tick)
+        self._crashes[key] = crashes
+        if self._wait(key, tick) is None:
             self.restarts += 1
 
     def admit(self, key: str, tick: int) -> None:
         """Let a message through, or raise ActorStopped while the actor is over its limit."""
-        if not self._crashes:
-            return
-        recent = self._recent(key, tick)
-        if len(recent) > self._times:
-            wait = (self._within - (tick - recent[0])) * TICK
+        wait = self._wait(key, tick) if self._crashes else None
+        if wait is not None:
             message = (
-                f"actor {self._name}:{key} crashed {len(recent)} times within {self._within * TICK:g} s "
+                f"actor {self._name}:{key} crashed {self._times + 1} times within {self._within * TICK:g} s "
                 f"and is stopped; it takes messages again in {wait:.1f} s"
             )
             raise ActorStopped(message, actor=f"{self._name}:{key}", retry_after=round(wait, 1))
@@ -63,8 +62,12 @@ class Supervision:
         """Forget an actor's crashes."""
         self._crashes.pop(key, None)
 
-    def _recent(self, key: str, tick: int) -> list[int]:
-        return [at for at in self._crashes.get(key, ()) if tick - at < self._within]
+    def _wait(self, key: str, tick: int) -> float | None:
+        """Give the seconds until the actor may go on; None when it may now."""
+        crashes = self._crashes.get(key, ())
+        if len(crashes) <= self._times or tick - crashes[0] >= self._within:
+            return None
+        return (self._within - (tick - crashes[0])) * TICK
 
     def _forget_old(self, tick: int) -> None:
         while self._crashes:

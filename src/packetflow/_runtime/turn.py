@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packetflow._core.actor import Actor, ActorType
     from packetflow._core.capability import ActorCapability
     from packetflow._core.context import Context
+    from packetflow._runtime.deadline import Deadlines
     from packetflow._runtime.snapshot import Snapshots
     from packetflow._runtime.transaction import Transactions
 
@@ -24,9 +25,12 @@ if TYPE_CHECKING:
 class Turns:
     """Runs the handlers of one class of actors, for whoever has made sure that the actor is free."""
 
-    def __init__(self, declared: ActorType, transactions: Transactions, snapshots: Snapshots) -> None:
-        """Commit with `transactions`; tell `snapshots` of what was not committed."""
+    def __init__(
+        self, declared: ActorType, transactions: Transactions, snapshots: Snapshots, deadlines: Deadlines
+    ) -> None:
+        """Commit with `transactions`; tell `snapshots` of what was not committed, and `deadlines` of the commit."""
         self._declared = declared
+        self._deadlines = deadlines
         self._transactions = transactions
         self._snapshots = snapshots
         self._volatile = declared.durability == "volatile"
@@ -75,6 +79,7 @@ class Turns:
         elif message.kind == "stream":
             reply = await _collected(reply, context)
         reply = message.output.check(reply)
+        self._deadlines.seal(actor.key)
         if await self._transactions.commit(actor, message, context, reply):
             self._snapshots.saved(actor)
         elif message.effect != "read":

@@ -1,9 +1,9 @@
-"""What commands do with an app: through its HTTP API, over the network or within this process."""
+"""What commands do with an app: through its HTTP API."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import quote
@@ -24,18 +24,14 @@ from packetflow._core.plan import Plan
 from packetflow._core.run import Run
 from packetflow.cli.failure import CommandFailed
 from packetflow.http.announcement import Announcement, headers
-from packetflow.http.api import build
 from packetflow.http.codes import error_class
 
 if TYPE_CHECKING:
     from packetflow._core.json import Json, JsonObject
-    from packetflow.app import App
 
 _QUICK: Final = 0.05
 _SLOW: Final = 0.5
 """Seconds between two looks at a run: quick while it is young, slow when it is old."""
-
-_INSIDE: Final = "http://localhost"
 
 
 class Access:
@@ -149,25 +145,12 @@ class Access:
 
 
 @asynccontextmanager
-async def remote(server: Announcement) -> AsyncIterator[Access]:
+async def remote(server: Announcement) -> AsyncGenerator[Access]:
     """Talk to a running server; there is no limit to how long it may work on an answer."""
     timeout = httpx2.Timeout(10, read=None)
     async with httpx2.AsyncClient(
         base_url=server.url, headers=headers(server.host), timeout=timeout, trust_env=False
     ) as client:
-        yield Access(client)
-
-
-@asynccontextmanager
-async def embedded(app: App) -> AsyncIterator[Access]:
-    """Start an app in this process, without a server, and talk to it; leaving closes it."""
-    api = build(app)
-    async with (
-        api.router.lifespan_context(api),
-        httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(api), base_url=_INSIDE, timeout=None, trust_env=False
-        ) as client,
-    ):
         yield Access(client)
 
 

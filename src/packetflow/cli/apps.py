@@ -21,7 +21,7 @@ _HOW = "say MODULE:APP, such as shop.app:app"
 
 
 def chosen(name: str | None) -> str:
-    """Give the `module:attribute` of an app: the one named (so, or by entry point), the project's, or the installed one.
+    """Give the `module:attribute` of an app: the one named (so, or by entry point), the project's, or an installed one.
 
     The project's is `[tool.packetflow] app` of `pyproject.toml` in the working folder. Raises CommandFailed when
     nothing fits.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.json import JSON
 
+from packetflow._core.errors import ConfirmationRequired
+from packetflow.cli.failure import usage
 from packetflow.cli.inputs import given
 from packetflow.cli.options import DataCommand
 from packetflow.cli.place import work
@@ -30,13 +32,24 @@ class Call(DataCommand):
         str | None, typer.Option("--input", metavar="JSON|@FILE|-", help="Inputs as a JSON object; - reads stdin.")
     ] = None
 
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree, where the capability asks a person.")] = False
+
     def run(self) -> None:
         """Call it."""
-
-        async def job(access: Access) -> Json:
-            declared = await access.capability(self.capability)
-            return await access.call(self.capability, given(self.fields or [], self.source, declared["input_schema"]))
-
-        result = work(self.place, job)
+        result = work(self.place, self._called)
         self.screen.give(result)
         self.screen.show(result if isinstance(result, str) else JSON.from_data(result))
+
+    async def _called(self, access: Access) -> Json:
+        declared = await access.capability(self.capability)
+        inputs = given(self.fields or [], self.source, declared["input_schema"])
+        try:
+            return await access.call(self.capability, inputs)
+        except ConfirmationRequired as error:
+            if not self.yes:
+                effect = declared["effect"]
+                raise usage(
+                    f"{self.capability} ({effect}) asks for a person's yes: --yes agrees to this call",
+                    code=error.code,
+                ) from error
+            return await access.call(self.capability, inputs, [str(error.details["digest"])])

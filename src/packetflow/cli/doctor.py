@@ -19,6 +19,7 @@ from packetflow._core.errors import PacketFlowError
 from packetflow.cli.apps import chosen, load
 from packetflow.cli.failure import CommandFailed
 from packetflow.cli.options import DataCommand
+from packetflow.cli.place import probe
 from packetflow.cli.screen import clean
 from packetflow.http.announcement import announced, living
 
@@ -92,7 +93,7 @@ class Doctor(DataCommand):
         if not path.exists():
             yield Finding("store", "ok", f"{path} will be made at first use")
             return
-        asyncio.run(_opened(data))
+        asyncio.run(probe(data))
         yield Finding("store", "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB")
 
 
@@ -125,17 +126,6 @@ def _folder(data: Path) -> Iterator[Finding]:
         yield Finding("data", "broken", f"{data.absolute()}: only {free / 1e6:.0f} MB are left on the disk")
     else:
         yield Finding("data", "ok", f"{data.absolute()}{'' if data.exists() else ' (will be made at first use)'}")
-
-
-async def _opened(data: Path) -> None:
-    from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - SQLAlchemy; `--help` need not pay for it
-
-    store = SQLiteStore(data / "packetflow.db")
-    await store.open()
-    try:
-        await store.runs(limit=1)
-    finally:
-        await store.close()
 
 
 def _planners() -> Iterator[Finding]:

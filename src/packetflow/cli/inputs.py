@@ -141,7 +141,7 @@ def _types(schema: JsonObject, root: JsonObject) -> set[str]:
         name = reference.rsplit("/", 1)[-1]
         return _types(cast("Mapping[str, JsonObject]", root.get("$defs", {})).get(name, {}), root)
     if branches := _branches(schema):
-        return set().union(*(_types(branch, root) for branch in branches))
+        return {kind for branch in branches for kind in _types(branch, root)}
     kind = schema.get("type")
     if isinstance(kind, str):
         return {kind}

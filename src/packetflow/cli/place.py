@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
+from packetflow._core.errors import StoreUnavailable
 from packetflow.app import data_directory
 from packetflow.cli.apps import chosen, load
 from packetflow.http.announcement import living
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from packetflow.cli.access import Access
 
 T = TypeVar("T")
+
+_PATIENCE: Final = 5.0
+_PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +47,42 @@ def work(where: Place, job: Callable[[Access], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def reach(where: Place) -> AsyncIterator[Access]:
+async def reach(where: Place) -> AsyncGenerator[Access]:
     """Give access through the living server of the data folder, else through an app opened here for as long.
 
     Raises CommandFailed and PacketFlowError when neither can be.
     """
-    from packetflow.cli.access import embedded, remote  # noqa: PLC0415 - the web stack; `--help` need not pay for it
+    async with AsyncExitStack() as stack:
+        yield await patiently(lambda: _entered(stack, where))
 
-    server = living(where.data)
+
+async def _entered(stack: AsyncExitStack, where: Place) -> Access:
+    server = await asyncio.to_thread(living, where.data)
     if server is not None:
-        async with remote(server) as access:
-            yield access
-        return
-    app = load(chosen(where.app)).placed(where.data)
-    async with embedded(app) as access:
-        yield access
+        from packetflow.cli.access import remote  # noqa: PLC0415 - an HTTP client; `--help` need not pay for it
+
+        return await stack.enter_async_context(remote(server))
+    from packetflow.cli.embedding import embedded  # noqa: PLC0415 - the web stack; a call to a server need not pay
+
+    return await stack.enter_async_context(embedded(load(chosen(where.app)).placed(where.data)))
+
+
+async def probe(data: Path) -> None:
+    """Open the store of a data folder and close it again; raises StoreUnavailable when that cannot be."""
+    from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - SQLAlchemy; `--help` need not pay for it
+
+    store = SQLiteStore(data / "packetflow.db")
+    await patiently(store.open)
+    await store.close()
+
+
+async def patiently(attempt: Callable[[], Awaitable[T]]) -> T:
+    """Try again, for a few seconds, while another process has the store: mostly another command, done in a moment."""
+    until = asyncio.get_running_loop().time() + _PATIENCE
+    while True:
+        try:
+            return await attempt()
+        except StoreUnavailable as error:
+            if "process" not in error.details or asyncio.get_running_loop().time() > until:
+                raise
+        await asyncio.sleep(_PAUSE)

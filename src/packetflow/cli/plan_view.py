@@ -43,7 +43,7 @@ def plan_view(plan: Plan[Any]) -> Tree:
     for number, node in enumerate(plan.nodes, 1):
         _draw(tree, node, f"{number}. ")
     tree.add(Text("result = ", "bold") + clean(binding_text(plan.output)))
-    told = {one for step in plan.steps() if step.why is not None for one in step.why.rejected}
+    told = [one for step in plan.steps() if step.why is not None for one in step.why.rejected]
     _rejected(tree, [one for one in plan.rejected if one not in told])
     return tree
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
 
     from packetflow.cli.screen import Screen
 
 
 @contextmanager
-def lines_progress(screen: Screen, title: str) -> Iterator[Callable[[int, int], None]]:
+def lines_progress(screen: Screen, title: str) -> Generator[Callable[[int, int], None]]:
     """Show how many of all lines are done; gives the function that is told (done, all)."""
     with _bar(screen, MofNCompleteColumn()) as bar:
         task = bar.add_task(title, total=None)
@@ -22,7 +22,7 @@ def lines_progress(screen: Screen, title: str) -> Iterator[Callable[[int, int], 
 
 
 @contextmanager
-def bytes_progress(screen: Screen, title: str) -> Iterator[Callable[[int, int], None]]:
+def bytes_progress(screen: Screen, title: str) -> Generator[Callable[[int, int], None]]:
     """Show how many of all bytes are read; gives the function that is told (done, all)."""
     with _bar(screen, DownloadColumn()) as bar:
         task = bar.add_task(title, total=None)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import replace
-from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,37 +9,23 @@ from typing import TYPE_CHECKING
 import uvicorn
 from uvicorn.supervisors.statreload import StatReload
 
-from packetflow.cli.apps import chosen, search_path
-from packetflow.cli.failure import CommandFailed, failure_of
-from packetflow._core.errors import PacketFlowError
+from packetflow.cli.apps import search_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from socket import socket
 
-    from packetflow.cli.serve import Serve
 
+def watch(spec: str, target: Callable[[list[socket] | None], None]) -> None:
+    """Call `target` in a child process, and in another when a source file of the app or of PacketFlow changes.
 
-def watch(command: Serve) -> None:
-    """Serve in a child process, and start another when a source file of the app or of PacketFlow changes.
-
-    A child that cannot start, for a mistake in the file just saved, is started again at the next change.
+    A child that cannot start, for a mistake in the file just saved, is started again at the next change. Returns once
+    the process was told to stop and the child has ended.
     """
-    spec = chosen(command.app)
     search_path()
     folders = sorted({str(folder) for folder in (_folder(spec.partition(":")[0]), _folder("packetflow")) if folder})
     config = uvicorn.Config(spec, reload=True, reload_dirs=folders, log_config=None)
-    child = replace(command, reload=False, app=spec)
-    StatReload(config, target=partial(_serve, child), sockets=[]).run()
-
-
-def _serve(command: Serve, sockets: list[socket] | None = None) -> None:
-    """Serve within the child."""
-    del sockets
-    try:
-        command.serve()
-    except (CommandFailed, PacketFlowError) as error:
-        command.screen.fail(error if isinstance(error, CommandFailed) else failure_of(error))
-        sys.exit(1)
+    StatReload(config, target=target, sockets=[]).run()
 
 
 def _folder(module: str) -> Path | None:

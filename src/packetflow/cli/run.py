@@ -13,18 +13,18 @@ from rich.live import Live
 from rich.text import Text
 
 from packetflow._core.answer import answer
-from packetflow._core.effect import RISKY
 from packetflow.cli.failure import usage
 from packetflow.cli.inputs import hints
 from packetflow.cli.options import DataCommand
 from packetflow.cli.place import work
 from packetflow.cli.plan import HintOption, plan_in
 from packetflow.cli.plan_view import plan_view
+from packetflow.cli.screen import compact
 from packetflow.cli.steps_view import progress_view, step_line
 
 if TYPE_CHECKING:
     from packetflow._core.plan import Plan
-    from packetflow._core.run import Run
+    from packetflow._core.run import Failure, Run
     from packetflow.cli.access import Access
 
 _CONFIRM = "confirmation_required"
@@ -34,14 +34,14 @@ _CONFIRM = "confirmation_required"
 class RunPlan(DataCommand):
     """Run a sentence's plan, or one from a file, and show every step as it happens.
 
-    A plan that deletes, spends, reaches outside or executes code is shown first, and runs after a yes. Ctrl-C cancels
+    A step that deletes, spends, reaches outside or executes code runs after a yes to exactly that call. Ctrl-C cancels
     the run. The exit status is 1 when the run does not succeed.
     """
 
     intent: Annotated[str | None, typer.Argument(metavar="SENTENCE", help="What should be done.")] = None
     hint: HintOption = None
     plan_file: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help="Run the plan in this file.")] = None
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to every step beforehand.")] = False
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to every call that asks.")] = False
 
     def run(self) -> None:
         """Run it."""
@@ -58,23 +58,14 @@ class RunPlan(DataCommand):
         plan = given if given is not None else await access.plan(self.intent or "", hints(self.hint or []))
         effects = {one["id"]: one["effect"] for one in await access.capabilities()}
         self.screen.err.print(plan_view(plan))
-        risky = sorted(
-            {
-                f"{step.capability_id} ({effects.get(step.capability_id)})"
-                for step in plan.steps()
-                if effects.get(step.capability_id) in RISKY
-            }
-        )
-        if risky:
-            self._agree(f"The plan uses {', '.join(risky)}. Run it?")
         confirmed: list[str] = []
         while True:
             ended = await self._followed(access, await access.start(plan, confirmed))
-            digest = _asks(ended, effects)
-            if digest is None or digest in confirmed:
+            asking = _asking(ended, effects)
+            if asking is None or asking.details["digest"] in confirmed:
                 return ended
-            self._agree(f"{ended.failure.message if ended.failure else 'A step needs your yes'}. Agree?")
-            confirmed.append(digest)
+            self._agree(asking, effects)
+            confirmed.append(asking.details["digest"])
 
     async def _followed(self, access: Access, run_id: str) -> Run[Any]:
         """Show the steps until the run ends; cancelling this cancels the run."""
@@ -95,24 +86,25 @@ class RunPlan(DataCommand):
             raise
         return run if run is not None else await access.run(run_id)
 
-    def _agree(self, question: str) -> None:
+    def _agree(self, asking: Failure, effects: dict[str, str]) -> None:
         """Go on after a yes; raises CommandFailed where nobody can be asked, and Exit after a no."""
         if self.yes:
             return
+        capability = str(asking.details.get("capability_id"))
+        arguments = compact(asking.details.get("arguments"), 1000)
+        question = f"{capability} ({effects.get(capability)}) would be called with {arguments}."
         if not sys.stdin.isatty():
-            raise usage(f"{question} Nobody can be asked here: --yes agrees.", code=_CONFIRM)
-        if not typer.confirm(question, err=True):
-            self.screen.note("Nothing was run.")
+            raise usage(f"{question} A person has to agree, and nobody can be asked here: --yes agrees.", code=_CONFIRM)
+        self.screen.note(question, "yellow")
+        if not typer.confirm("Do you agree?", err=True):
+            self.screen.note("It was not called.")
             raise typer.Exit(1)
 
 
-def _asks(run: Run[Any], effects: dict[str, str]) -> str | None:
-    """Give the digest of the call that a run waits to have confirmed, where beginning again repeats nothing but reads."""
-    for step in run.steps:
-        if step.status == "succeeded" and effects.get(step.capability_id or "") != "read":
-            return None
-    for step in run.steps:
-        if step.failure is not None and step.failure.code == _CONFIRM:
-            digest = step.failure.details.get("digest")
-            return digest if isinstance(digest, str) else None
-    return None
+def _asking(run: Run[Any], effects: dict[str, str]) -> Failure | None:
+    """Give the failure of the call that a run wants confirmed, where beginning again repeats nothing but reads."""
+    changed = [
+        step for step in run.steps if step.status == "succeeded" and effects.get(step.capability_id or "") != "read"
+    ]
+    asking = [step.failure for step in run.steps if step.failure is not None and step.failure.code == _CONFIRM]
+    return asking[0] if asking and not changed else None

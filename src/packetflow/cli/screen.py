@@ -68,7 +68,7 @@ def _console(*, stderr: bool) -> Console:
 
 
 def clean(text: str, style: str = "") -> Text:
-    """Give a text that cannot steer the terminal: what people and tools wrote keeps only printable letters and lines."""
+    """Give a text that cannot steer the terminal: of what was written, printable letters and lines remain."""
     kept = text.translate(_LINE_ENDS)
     return Text("".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in kept), style)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,15 +16,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from packetflow._core.errors import PacketFlowError
 from packetflow.app import data_directory
 from packetflow.cli.apps import chosen, load
-from packetflow.cli.failure import CommandFailed
+from packetflow.cli.failure import CommandFailed, failure_of
 from packetflow.cli.logs import LogForm, write_logs
 from packetflow.cli.options import Command
+from packetflow.cli.place import probe
 from packetflow.cli.port import free_port, require_free
 from packetflow.http.announcement import Announcement, announce, living, withdraw
 
 if TYPE_CHECKING:
+    from socket import socket
+
     from packetflow.app import App
     from packetflow.http.settings import Settings
 
@@ -32,7 +38,7 @@ class Serve(Command):
     """Serve an app: its HTTP API and its data, until Ctrl-C.
 
     The app is one named here (MODULE:APP, or the name of an installed one), that of ./pyproject.toml
-    (\\[tool.packetflow] app = "shop.app:app"), or the installed chat application. On any address but loopback the server
+    ("app" under "tool.packetflow"), or the installed chat application. On any address but loopback the server
     asks for a secret ($PACKETFLOW_SECRET) and for the names it is reached by (--allowed-host).
     """
 
@@ -61,7 +67,8 @@ class Serve(Command):
         if self.reload:
             from packetflow.cli.reload import watch  # noqa: PLC0415 - uvicorn; `--help` need not pay for it
 
-            watch(self)
+            spec = chosen(self.app)
+            watch(spec, partial(_serve_in_child, replace(self, reload=False, app=spec)))
         else:
             self.serve()
 
@@ -97,38 +104,44 @@ class Serve(Command):
         return Settings.from_environment(host=self.host, port=port, allowed_hosts=tuple(self.allowed_host or ()))
 
     def _ready(self, data: Path, settings: Settings) -> None:
-        """See that the folder can be written, nobody serves it, and the port is free; raises CommandFailed."""
-        try:
-            data.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise CommandFailed(
-                f"the data folder {data} cannot be made: {error.strerror}", code="data_folder"
-            ) from error
-        if not os.access(data, os.W_OK | os.X_OK):
-            raise CommandFailed(
-                f"the data folder {data} may not be written by this user; --data names another", code="data_folder"
-            )
+        """See that nobody serves the folder, the port is free and the store opens; raises what is in the way."""
         other = living(data)
         if other is not None:
-            message = f"{data} is served already, at {other.url} by process {other.pid}; stop it, or name another folder: --data"
-            raise CommandFailed(message, code="served_already")
+            served = f"{data} is served already, at {other.url} by process {other.pid}"
+            raise CommandFailed(f"{served}; stop it, or name another folder: --data", code="served_already")
         require_free(settings.host, settings.port)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+            asyncio.run(probe(data))
+        except OSError as error:
+            message = f"the data folder {data} cannot be used: {error.strerror}; --data names another"
+            raise CommandFailed(message, code="data_folder") from error
 
     def _greet(self, spec: str, url: str, data: Path, app: App) -> None:
         """Print where everything is, once requests are taken; for a program as one line of JSON."""
         planners = list(app.parts.planning.names)
         if self.as_json:
-            ready = {"url": url, "pid": os.getpid(), "app": spec, "data": str(data.absolute()), "planners": planners}
+            ready = {"url": url, "pid": os.getpid(), "app": spec, "data": str(data.resolve()), "planners": planners}
             sys.stdout.write(json.dumps(ready) + "\n")
             sys.stdout.flush()
             return
-        lines = {"app": spec, "data": str(data.absolute()), "planners": ", ".join(planners), "docs": f"{url}/docs"}
+        lines = {"app": spec, "data": str(data.resolve()), "planners": ", ".join(planners), "docs": f"{url}/docs"}
         width = max(map(len, lines))
         self.screen.show("", Text("  PacketFlow is ready at ") + Text(url, "bold cyan"), "")
         for name, said in lines.items():
             self.screen.show(Text(f"  {name:{width}}  ", "dim") + Text(said))
         self.screen.show("", Text("  Ctrl-C stops it.", "dim"), "")
         sys.stdout.flush()
+
+
+def _serve_in_child(command: Serve, sockets: list[socket] | None = None) -> None:
+    """Serve within the child of --reload."""
+    del sockets
+    try:
+        command.serve()
+    except (CommandFailed, PacketFlowError) as error:
+        command.screen.fail(error if isinstance(error, CommandFailed) else failure_of(error))
+        sys.exit(1)
 
 
 def _announcement(settings: Settings) -> Announcement:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _TIMEOUT = httpx2.Timeout(10.0, read=120.0)
+_EVENT_LIMIT = 64 << 20
 
 
 class ServerUnreachable(PacketFlowError):
@@ -36,9 +37,9 @@ class ServerUnreachable(PacketFlowError):
 class Remote:
     """A connection to one server; enter it to use it.
 
-    Answers come as the JSON that `docs/reference/http.md` tells of. A refusal is raised as the error that was raised in the
-    server, found by its code; what the problem said besides is in `details`. A run that failed is returned, not raised, as
-    `Client.run` does: look at `success`.
+    Answers come as the JSON that `docs/reference/http.md` tells of. A refusal is raised as the error that was raised in
+    the server, found by its code; what the problem said besides is in `details`. A run that failed is returned, not
+    raised, as `Client.run` does: look at `success`.
     """
 
     def __init__(self, url: str, *, token: str | None = None) -> None:
@@ -144,7 +145,7 @@ class Remote:
         """Follow a run to its end as (seq, kind, fields); progress has the seq 0."""
         path, headers = f"/api/runs/{quote(run_id, safe='')}/events", {"Last-Event-ID": str(after)}
         try:
-            async with self._http.sse(path, headers=headers) as source:
+            async with self._http.sse(path, headers=headers, max_event_size=_EVENT_LIMIT) as source:
                 if not source.response.is_success:
                     await source.response.aread()
                     self._body(source.response)

@@ -57,6 +57,7 @@ class Server(uvicorn.Server):
             timeout_graceful_shutdown=GRACE,
         )
         super().__init__(config)
+        self.api = api
         self._site: Site = api.state.site
         self.ready = asyncio.Event()
         """Set once requests are taken."""

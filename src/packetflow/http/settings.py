@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import urlsplit
 
 from packetflow._core.errors import DeclarationError
 
@@ -14,6 +14,7 @@ PORT: Final = 4000
 BODY_LIMIT: Final = 1 << 20
 """Bytes in the body of a request, at most."""
 
+_HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?", re.ASCII)
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
 SHORTEST_SECRET: Final = 16
 
@@ -98,11 +99,5 @@ def is_loopback(host: str) -> bool:
 
 def host_name(host: str) -> str | None:
     """Give the name in a Host header without its port, in lower case; None when it is malformed."""
-    try:
-        parts = urlsplit(f"//{host}")
-        _ = parts.port
-    except ValueError:
-        return None
-    if parts.path or parts.query or parts.fragment or parts.username is not None or not parts.hostname:
-        return None
-    return parts.hostname
+    found = _HOST.fullmatch(host.lower())
+    return found["name"].strip("[]") if found else None

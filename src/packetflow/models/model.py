@@ -13,7 +13,7 @@ from packetflow._core.errors import DeclarationError
 from packetflow.models.errors import ModelUnavailable
 from packetflow.models.prompt import DATA_RULE, fenced
 from packetflow.models.question import Answer, Form, Limits, Question
-from packetflow.models.settings import ModelChoice, configured
+from packetflow.models.settings import NOT_INSTALLED, ModelChoice, configured
 
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
@@ -116,8 +116,10 @@ class Model:
 
     def _open(self) -> Vendors:
         """Load the vendors' libraries and make their clients: about a second of work, so it runs in a thread."""
-        from packetflow.models.vendors import Vendors  # noqa: PLC0415 - heavy, and only needed by who asks a model
-
+        try:
+            from packetflow.models.vendors import Vendors  # noqa: PLC0415 - heavy, and only needed by who asks a model
+        except ImportError as error:
+            raise ModelUnavailable(f"{error}; {NOT_INSTALLED}") from error
         return Vendors(self.choices, trace_content=self._trace_content, tracer_provider=self._tracer_provider)
 
 

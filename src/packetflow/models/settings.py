@@ -14,6 +14,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -88,6 +89,8 @@ _VENDORS: dict[Provider, _Vendor] = {
         "https://platform.openai.com/api-keys",
     ),
 }
+NOT_INSTALLED = "language models need `pip install 'packetflow[llm]'`"
+_LIBRARY = "pydantic_ai"
 _UNNAMED = "default"
 """Asked for from an own server when nobody said which model: servers with only one take any name."""
 
@@ -116,11 +119,13 @@ def readiness(env: Mapping[str, str]) -> list[Readiness]:
         choices = configured(env)
     except DeclarationError as error:
         return [Readiness(provider, ready=False, note=error.message) for provider in PROVIDERS]
-    off = _wanted(env) is None
+    off, installed = _wanted(env) is None, find_spec(_LIBRARY) is not None
     found: list[Readiness] = []
     for provider in PROVIDERS:
         mine = [choice for choice in choices if choice.provider == provider]
-        found += [Readiness(provider, ready=True, model=c.model, host=c.host, note=_note(c)) for c in mine]
+        found += [
+            Readiness(provider, installed, c.model, c.host, _note(c) if installed else NOT_INSTALLED) for c in mine
+        ]
         if not mine:
             note = "switched off by PACKETFLOW_MODEL" if off else _missing(provider)
             found.append(Readiness(provider, ready=False, note=note))

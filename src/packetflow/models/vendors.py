@@ -56,6 +56,8 @@ log = logging.getLogger(__name__)
 _ALONE_RETRIES = 2
 """Of the vendor's library when there is no other model to turn to; it waits as long as `retry-after` says."""
 _NO_KEY = "no-key"
+_MOST_AGENTS = 64
+"""Kept for their forms; types made at run time would add one each."""
 
 
 class Vendors:
@@ -117,7 +119,7 @@ class Vendors:
         return self._answer(result)
 
     async def close(self) -> None:
-        """Close the connections; the vendors can not be asked any more."""
+        """Close the connections; the vendors cannot be asked any more."""
         for client in self._clients:
             await client.close()
 
@@ -140,9 +142,11 @@ class Vendors:
         )
 
     def _agent(self, forms: tuple[Form, ...], corrections: int) -> Agent[Question[Any], Any]:
-        """Give the agent of these forms, built at most once."""
+        """Give the agent of these forms, built once as long as there are few different ones."""
         key = (forms, corrections)
         if key not in self._agents:
+            if len(self._agents) >= _MOST_AGENTS:
+                self._agents.clear()
             outputs = [ToolOutput(form.type, name=form.name, description=form.description) for form in forms]
             agent = Agent(
                 self._model,

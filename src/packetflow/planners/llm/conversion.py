@@ -7,13 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from packetflow._core.compatibility import types
 from packetflow._core.errors import Problem
 from packetflow._core.explanation import Candidate, Explanation
 from packetflow._core.json import Json, canonical
 from packetflow._core.plan import Binding, Block, Items, Literally, MapNode, Node, Plan, Reference, StepNode
 from packetflow._core.ports import Request
 from packetflow._core.registry import Registry
+from packetflow._core.shape import types
 from packetflow.planners.llm.draft import DraftInput, DraftStep, FromJson, FromStep, FromSteps, Given, PlanDraft
 
 _ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,55}")

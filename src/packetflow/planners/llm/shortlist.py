@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from packetflow._core.compatibility import misfit, types
+from packetflow._core.compatibility import misfit
 from packetflow._core.explanation import Candidate
 from packetflow._core.registry import Registry
+from packetflow._core.shape import types
 
 if TYPE_CHECKING:
     from packetflow._core.capability import Declaration

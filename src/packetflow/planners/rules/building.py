@@ -10,7 +10,7 @@ from typing import TypeAlias
 from packetflow.planners.rules.backward import find_lookup, lookups_wanted
 from packetflow.planners.rules.choice import Weighed
 from packetflow.planners.rules.fanout import fan_out
-from packetflow.planners.rules.links import Link, Source, link
+from packetflow.planners.rules.links import Link, Source, dangling, link
 from packetflow.planners.rules.outputs import outputs_of
 from packetflow.planners.rules.parts import Given, Part
 from packetflow.planners.rules.tool import JSON, Tool, inputs_of
@@ -49,12 +49,12 @@ class Building:
         for name in lookups_wanted(tool, filling):
             if name not in links and (found := self._looked_up(tool, name, part)) is not None:
                 links[name] = (found,)
-        missing = tuple(name for name in filling.missing if name not in links)
-        calls = [filling.values]
-        if not any(name in filling.values and name not in filling.assumed for name in links):
-            calls = fan_out(tool, filling, part.reading)
-            if len(calls) > 1:
-                missing = tuple(name for name in missing if any(name not in call for call in calls))
+        hollow = [name for name in dangling(part.reading, filling) if name not in links]
+        stated = filling.without((*links, *hollow))
+        required = {item.name for item in inputs_of(tool.input_schema) if item.required}
+        calls = fan_out(tool, stated, part.reading)
+        open_names = (*filling.missing, *(name for name in hollow if name in required))
+        missing = tuple(n for n in open_names if n not in links and any(n not in call for call in calls))
         for call in calls:
             for arguments in self._linked(tool, call, links):
                 self._add(Step("", tool.id, arguments, part.choice.best, part.choice.rejected, missing), tool)

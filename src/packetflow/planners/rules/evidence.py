@@ -18,6 +18,9 @@ _EMPTY = frozenset(
     for word in """function tool data information info detail details value result given specific based various number
     list name type return specified particular certain using use basic""".split()
 )
+_FIND = VERB_CLASS[stem("find")]
+_SAY = stem("say")
+_STRANGE = -1.5
 _OPENING = frozenset(
     "please can could would you i we want need to like kindly help me us now also then let lets just".split()
 )
@@ -28,7 +31,8 @@ class Features:
     """The evidence in numbers, each from 0 to 1.
 
     `asked`: share of the request's subject words that the tool knows; `named`: share of the tool's name that the
-    request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another; `stated`: share of
+    request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another (then
+    `strange`); `stated`: share of
     required inputs that the request states; `strength`: how well those fit; `used`: share of the stated values
     (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example.
     """
@@ -37,6 +41,7 @@ class Features:
     named: float
     meant: float
     act: float
+    strange: bool
     stated: float
     strength: float
     used: float
@@ -53,11 +58,16 @@ BIAS = -7.5
 
 @lru_cache(maxsize=8192)
 def _name_words(tool_id: str) -> tuple[tuple[str, float], ...]:
-    """Return the telling stems of an id and their weights: what stands before the last dot counts half."""
-    last = set(stems(tool_id.rsplit(".", 1)[-1]))
+    """Return the telling stems of an id and their weights: what stands before the last dot counts half.
+
+    A general act ("find") counts, half, only where nothing else stands after the last dot.
+    """
+    last = stems(tool_id.rsplit(".", 1)[-1])
     words = dict.fromkeys(stems(tool_id))
-    telling = [word for word in words if word not in GENERAL_ACTS and word not in _EMPTY] or list(words)
-    return tuple((word, 1.0 if word in last else 0.5) for word in telling)
+    acts = [word for word in last if word in GENERAL_ACTS]
+    bare = bool(acts) and len(acts) == len(last)
+    telling = [word for word in words if word not in _EMPTY and (word not in GENERAL_ACTS or (bare and word in acts))]
+    return tuple((word, 1.0 if word in last and word not in GENERAL_ACTS else 0.5) for word in telling or list(words))
 
 
 @lru_cache(maxsize=8192)
@@ -68,13 +78,21 @@ def _intent_words(intent: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=8192)
-def _act_of(text: str) -> frozenset[str]:
-    return frozenset(VERB_CLASS[stem(word)] for word in split_words(text)[:3] if stem(word) in VERB_CLASS)
+def _acts_of(tool_id: str, intent: str) -> frozenset[str]:
+    """Return the classes of the verbs that a tool is named and described with."""
+    name = [stem(word) for word in split_words(tool_id.rsplit(".", 1)[-1])]
+    verb = next((word for word in (*name[:1], *name[-1:]) if word in VERB_CLASS), None)
+    first = [stem(word) for word in split_words(intent)[:1]]
+    return frozenset(VERB_CLASS[word] for word in (verb, *first) if word in VERB_CLASS)
 
 
 def likelihood(features: Features) -> float:
     """Return the probability-like score of the evidence, from 0 to 1."""
-    total = BIAS + sum(weight * value for weight, value in zip(WEIGHTS, features.vector(), strict=True))
+    total = (
+        BIAS
+        + (_STRANGE if features.strange else 0.0)
+        + sum(weight * value for weight, value in zip(WEIGHTS, features.vector(), strict=True))
+    )
     return 1 / (1 + math.exp(-total))
 
 
@@ -92,6 +110,7 @@ def evidence(reading: Reading, tool: Tool, filling: Filling, aside: Sequence[tup
         named=_named(said, reading, tool),
         meant=sum(_knows(word, said) for word in intent[:4]) / len(intent[:4]) if intent else 0.0,
         act=_same_act(reading, tool),
+        strange=_same_act(reading, tool) == 0.0,
         stated=_stated(required, filling),
         strength=_strength(required, filling),
         used=_used(reading, filling),
@@ -122,10 +141,19 @@ def _subject(reading: Reading, filling: Filling, aside: Sequence[tuple[int, int]
 def _named(said: frozenset[str], reading: Reading, tool: Tool) -> float:
     """Return the share of the name that is said; the very verb of the name counts half a word."""
     name = _name_words(tool.id)
+    lead = lead_verb(reading)
     verbs = [stem(word) for word in split_words(tool.id) if stem(word) in GENERAL_ACTS]
-    extra = 0.5 if verbs and lead_verb(reading) in verbs else 0.0
+    extra = 0.5 if lead in verbs else 0.0
     whole = sum(weight for _, weight in name) + extra
-    return (sum(weight for word, weight in name if _knows(word, said)) + extra) / whole if whole else 0.0
+    told = sum(weight for word, weight in name if _knows(word, said) or _same_general_act(word, lead))
+    return (told + extra) / whole if whole else 0.0
+
+
+def _same_general_act(word: str, lead: str | None) -> bool:
+    """Say whether a general act of a name is the verb that leads the request; a question asks to find."""
+    if word not in GENERAL_ACTS:
+        return False
+    return word == lead if lead is not None else VERB_CLASS.get(word) == _FIND
 
 
 def _knows(word: str, others: object) -> bool:
@@ -136,9 +164,11 @@ def _same_act(reading: Reading, tool: Tool) -> float:
     """Compare the verb that leads the request with the tool's act: a particular one that it lacks speaks against it."""
     words = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent)[:3])}
     lead = lead_verb(reading, words)
-    wanted = _act_of(tool.id) | _act_of(tool.intent)
+    wanted = _acts_of(tool.id, tool.intent)
     if lead is not None and lead not in GENERAL_ACTS:
-        return 1.0 if _knows(lead, words) or VERB_CLASS.get(lead) in wanted else 0.0
+        if _knows(lead, words):
+            return 1.0
+        return 0.7 if VERB_CLASS.get(lead) in wanted else 0.0
     asked = {VERB_CLASS[token.stem] for token in reading.tokens if token.stem in VERB_CLASS}
     if not wanted or not asked:
         return 0.5
@@ -150,11 +180,22 @@ def lead_verb(reading: Reading, known: set[str] | None = None) -> str | None:
 
     A verb is a word of the closed class of requests, or one of the `known` stems.
     """
-    for token in reading.tokens[:6]:
+    for index, token in enumerate(reading.tokens[:6]):
         if token.low in _OPENING or token.sort == "mark":
             continue
+        if (
+            token.low == "tell"
+            and index + 1 < len(reading.tokens)
+            and reading.tokens[index + 1].low not in {"me", "us"}
+        ):
+            return _SAY
         return token.stem if token.low in REQUESTS or token.stem in (known or ()) else None
     return None
+
+
+def is_general(verb: str | None) -> bool:
+    """Say whether a leading verb tells nothing of what is wanted, or there is none."""
+    return verb is None or verb in GENERAL_ACTS
 
 
 def _stated(required: list[Input], filling: Filling) -> float:

@@ -112,6 +112,8 @@ def fit_phrase(phrase: Phrase, field: Input, reading: Reading, around: Surroundi
     told = labelled(reading, phrase.first, field)
     if told and (phrase.kind not in {"group", "name"} or phrase.capital or own < len(words)):
         score += 3.0
+    if not told and _of_another(phrase, field, reading, around):
+        score -= 2.5
     score += _kind_score(phrase, roles) - (0.8 if phrase.kind == "quote" and "person" in roles and not told else 0.0)
     score += _cue_score(phrase, roles, field, reading)
     score += _sample_score(phrase, field)
@@ -208,10 +210,19 @@ def _count_score(quantity: Quantity, field: Input, roles: frozenset[str], readin
         if token.low in BREAKS:
             break
         if token.stem in hints or any(alike(token.stem, other) for other in hints):
-            if "count" in roles or field.name.lower().endswith("s"):
+            if field.name.lower().endswith("s") or ("count" in roles and not field.name[-1].isdigit()):
                 return 2.0
             return -2.0 if quantity.word else (1.5 if token.stem in field.own else 0.5)
     return -1.2 if quantity.word and follow and follow[0].low not in BREAKS and quantity.value <= 3 else 0.0  # noqa: PLR2004
+
+
+def _of_another(phrase: Phrase, field: Input, reading: Reading, around: Surroundings) -> bool:
+    """Say whether another field's name stands right before the phrase: "with subject 'News'"."""
+    index = phrase.first - 1 if reading.tokens[phrase.first - 1].text not in {"'", '"', ":"} else phrase.first - 2
+    if phrase.first == 0 or index < 0:
+        return False
+    before = reading.tokens[index].stem
+    return before not in field.own and any(name != field.name and before in own for name, own in around.names)
 
 
 def _form_score(phrase: Phrase, field: Input, reading: Reading, around: Surroundings) -> float:
@@ -255,7 +266,7 @@ def _kind_score(phrase: Phrase, roles: frozenset[str]) -> float:
     if "formula" in roles:
         return 1.0 if phrase.kind == "quote" else -2.0
     if phrase.kind == "quote":
-        return 2.5
+        return 4.5 if "text" in roles else (0.5 if "id" in roles else 2.5)
     return _code_score(phrase, roles) if phrase.kind == "code" else _name_score(phrase, roles)
 
 

@@ -20,6 +20,7 @@ _CUE = re.compile(
 )
 _MESSAGE = frozenset(stem(word) for word in "text message content body note comment".split())
 _ARTICLES = frozenset("a an the this that my our your".split())
+_BACK = frozenset("it them this that these those both".split())
 _TAIL = re.compile(r"[\s.,;:!]+$")
 
 
@@ -45,9 +46,11 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
     tokens = reading.tokens
     if not tokens or tokens[0].low not in REQUESTS:
         return None
-    first = _begin(tokens, item)
+    first = _begin(tokens, item, used)
     last = _end(tokens, first, reading, around, used)
     if first >= last:
+        return None
+    if tokens[first].low in _BACK and (first + 1 >= last or tokens[first + 1].low in PREPOSITIONS):
         return None
     start = tokens[first].start
     text = _TAIL.sub("", reading.text[start : tokens[last - 1].end])
@@ -59,14 +62,21 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
     return Offer(item, text, start, start + len(text), 1.5)
 
 
-def _begin(tokens: list[Token], item: Input) -> int:
-    """Return the token after the verb, looking over "the message" and "me to"."""
+def _begin(tokens: list[Token], item: Input, used: list[tuple[int, int]]) -> int:
+    """Return the token after the verb, looking over "the message", "me to" and "me tomorrow to"."""
     first = 1
     names = item.own | {"text", "messag"}
     while first < len(tokens) and (tokens[first].low in _ARTICLES or tokens[first].stem in names):
         first += 1
-    if first + 1 < len(tokens) and tokens[first].low in {"me", "us", "him", "her", "them"}:
-        first += 2 if tokens[first + 1].low in {"to", "that", "about"} else 1
+    if first < len(tokens) and tokens[first].low in {"me", "us", "him", "her", "them"}:
+        first += 1
+        ahead = first
+        while ahead < len(tokens) and (tokens[ahead].low in PREPOSITIONS - {"to"} or _within(tokens[ahead], used)):
+            ahead += 1
+        taken = any(_within(token, used) for token in tokens[first:ahead])
+        first = ahead if taken else first
+        while first < len(tokens) and tokens[first].low in _ARTICLES | {"to", "about"}:
+            first += 1
     return first
 
 
@@ -85,6 +95,10 @@ def _end(tokens: list[Token], first: int, reading: Reading, around: Surroundings
             while last > first and tokens[last - 1].low in _ARTICLES | PREPOSITIONS:
                 last -= 1
     return last
+
+
+def _within(token: Token, used: list[tuple[int, int]]) -> bool:
+    return _used(token.start, token.end, used)
 
 
 def _used(start: int, end: int, used: list[tuple[int, int]]) -> bool:

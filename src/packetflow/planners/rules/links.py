@@ -192,6 +192,16 @@ def _needed(field: Input, sources: Sequence[Source]) -> Link | None:
     return best if score >= 1.0 else None
 
 
+def dangling(reading: Reading, filling: Filling) -> list[str]:
+    """Return the inputs whose value is only a word that points back ("it", "the result") and so says nothing."""
+    back = [mention for mention in mentions(reading) if mention.pronoun]
+    return [
+        name
+        for name, (start, end) in filling.spans.items()
+        if name not in filling.assumed and any(mention.start <= start and end <= mention.end for mention in back)
+    ]
+
+
 def referring_spans(reading: Reading, sources: Sequence[Source]) -> list[tuple[int, int]]:
     """Return the places of a clause that name an earlier step's output: they say nothing about its own act."""
     found: list[tuple[int, int]] = []

@@ -10,8 +10,11 @@ from packetflow.planners.rules.slots import Filling
 from packetflow.planners.rules.tool import JSON
 
 _TIGHT = 3.5
+_LABELLED = 7.0
 _NEAR = 2.2
 _LOOSE = 1.0
+_QUOTED = 6.0
+_QUOTES = frozenset("'\"“‘`")
 _FLOOR = 2.0
 _MARKS = frozenset({",", "and", "or", ";", "&", "'", '"'})
 _SMALL = _MARKS | frozenset("also then the a an for in of both finally ( )".split())
@@ -36,7 +39,9 @@ def listed_values(filling: Filling, reading: Reading) -> dict[str, list[JSON]]:
         own = [offer for offer in group if not _better_elsewhere(offer, name, groups)]
         chain = _apart(sorted(own, key=lambda offer: (offer.start, -offer.score, offer.end)))
         values: list[JSON] = []
-        values += [offer.value for index, offer in enumerate(chain) if offer.value not in [o.value for o in chain[:index]]]
+        values += [
+            offer.value for index, offer in enumerate(chain) if offer.value not in [o.value for o in chain[:index]]
+        ]
         found[name] = values
     return {name: values for name, values in found.items() if len(values) > 1}
 
@@ -81,11 +86,21 @@ def _leeway(one: Offer, other: Offer, reading: Reading) -> float:
     between = [token for token in reading.tokens if left.end <= token.start < right.start]
     if not _alike(one, other, reading) or not {token.low for token in between} & {"and", ",", ";", ".", "or"}:
         return -1.0
-    if all(token.low in _MARKS for token in between):
-        return _TIGHT
     lead = _lead(left, reading)
+    if all(token.low in _MARKS for token in between):
+        listed = any(group.start <= left.start and right.end <= group.end for group in reading.conjunctions)
+        if not listed and not {token.low for token in between} & {"and", "or", ";", "&"}:
+            return -1.0
+        return _LABELLED if lead.endswith("s") else _TIGHT
     if all(token.low in _SMALL or token.low == lead for token in between):
         return _NEAR
+    if (
+        lead
+        and lead == _lead(right, reading)
+        and reading.text[left.start] in _QUOTES
+        and reading.text[right.start] in _QUOTES
+    ):
+        return _QUOTED
     return _LOOSE if lead and lead == _lead(right, reading) else -1.0
 
 

@@ -128,10 +128,10 @@ def find_formulas(text: str) -> list[tuple[int, int, str]]:
     return found
 
 
-def cut(text: str, taken: list[tuple[int, int]]) -> Cut:
+def cut(text: str, taken: list[tuple[int, int]], formulas: list[tuple[int, int, str]]) -> Cut:
     """Cut `text` into phrases; spans in `taken` (dates, numbers with units, lists) belong to no phrase."""
     quotes = find_quotes(text)
-    formulas = [item for item in find_formulas(text) if not _inside(item[0], item[1], quotes)]
+    formulas = [item for item in formulas if not _inside(item[0], item[1], quotes)]
     tokens = tokens_of(text)
     result = Cut(tokens)
     covered = taken + [(start, end) for start, end, _ in (*quotes, *formulas)]
@@ -256,7 +256,8 @@ def _phrase(tokens: list[Token], run: list[int], kind: PhraseKind) -> Phrase:
     proper = all(
         tokens[index].capital or tokens[index].low in _JOINERS or tokens[index].text[0].isdigit() for index in run
     )
-    code = len(run) == 1 and any(char.isdigit() for char in text)
+    tagged = run[0] > 0 and tokens[run[0] - 1].text == "#" and tokens[run[0] - 1].end == start
+    code = len(run) == 1 and (tagged or any(char.isdigit() for char in text))
     chosen: PhraseKind = "code" if code else ("name" if proper and (run[0] > 0 or len(run) > 1) else "group")
     if kind == "name" and chosen == "group" and len(run) == 1 and tokens[run[0]].capital and run[0] > 0:
         chosen = "name"

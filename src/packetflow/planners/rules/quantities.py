@@ -58,7 +58,7 @@ DIMENSION = {unit.replace("_", " "): dimension for dimension, names in UNITS.ite
 
 _NUMBER = (
     r"(?P<sign>(?<![\w.)\]])[-−+](?=[\d.$]))?(?P<money>[$€£¥]\s?)?"
-    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][-+]?\d+)?"
+    r"(?P<digits>\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+|\.\d+|\d+)(?P<exp>[eE][-+]?\d+|\s?[x×*]\s?10\s?\^\s?\(?[-−]?\d+\)?)?"
     r"(?P<frac>/\d+(?![\d/]))?"
 )
 _SCALE = (
@@ -225,7 +225,8 @@ def _from_digits(match: re.Match[str]) -> Quantity:
     digits = match.group("digits").replace(",", "")
     value: int | float = float(digits) if "." in digits or match.group("exp") else int(digits)
     if match.group("exp"):
-        value = float(digits + match.group("exp"))
+        power = re.findall(r"[-−]?\d+", match.group("exp"))[-1].replace("−", "-")
+        value = float(f"{digits}e{power}")
     if match.group("frac"):
         value = value / (int(match.group("frac")[1:]) or 1)
     if scale := match.group("scale") or match.group("short"):

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from packetflow._core.search import STOP_WORDS
 from packetflow.planners.rules.dates import Moment, find_moments
-from packetflow.planners.rules.phrases import Phrase, Token, cut, tokens_of
+from packetflow.planners.rules.phrases import Phrase, Token, cut, find_formulas, tokens_of
 from packetflow.planners.rules.quantities import Quantity, Series, find_ordinals, find_quantities, find_series
 
 _BETWEEN = frozenset({",", "and", "or", "&", "the", "a", "an", ";", "'s", "also", "finally", "then"})
@@ -68,10 +68,13 @@ def read(text: str, today: date | None = None) -> Reading:
     dated = [(moment.start, moment.end) for moment in moments]
     addresses = [(token.start, token.end) for token in tokens_of(text) if token.sort in {"url", "email", "path"}]
     quantities = [q for q in find_quantities(text) if not _touches(q.start, q.end, dated + addresses)]
+    measured = [(q.start, q.end) for q in quantities if q.unit or q.percent]
+    formulas = [found for found in find_formulas(text) if not _touches(found[0], found[1], measured)]
+    quantities = [q for q in quantities if not _touches(q.start, q.end, [found[:2] for found in formulas])]
     series = [item for item in find_series(text) if not _touches(item.start, item.end, dated)]
     taken = dated + [(item.start, item.end) for item in series if item.bracketed]
     taken += [(item.start, item.end) for item in quantities if not _belongs_to_name(item, text)]
-    pieces = cut(text, taken)
+    pieces = cut(text, taken, formulas)
     phrases = _with_places(pieces.phrases, pieces.tokens)
     conjunctions = [_with_cue(group) for group in _conjunctions(phrases, pieces.tokens)]
     led = {(item.start, item.end, item.kind): item for group in conjunctions for item in group.items}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
@@ -22,6 +22,7 @@ _OPTIONAL_NUMBER = 3.2
 _OPTIONAL_TEXT = 3.6
 _CHOICE = 3.0
 _WORST = -1.8
+_RECLAIM = 3.0
 _STRICT = frozenset({"date", "email", "url", "path", "currency", "time"})
 
 
@@ -41,6 +42,26 @@ class Filling:
     assumed: set[str] = field(default_factory=set[str])
     offers: dict[str, Offer] = field(default_factory=dict[str, Offer])
     rivals: dict[str, list[Offer]] = field(default_factory=dict[str, list[Offer]])
+
+    def drop(self, name: str) -> None:
+        """Forget the value of one input."""
+        for table in (self.values, self.scores, self.spans, self.offers, self.rivals):
+            table.pop(name, None)
+
+    def without(self, names: Iterable[str]) -> Filling:
+        """Return a copy without the values of some inputs."""
+        copy = Filling(
+            dict(self.values),
+            dict(self.scores),
+            dict(self.spans),
+            list(self.missing),
+            set(self.assumed),
+            dict(self.offers),
+            dict(self.rivals),
+        )
+        for name in names:
+            copy.drop(name)
+        return copy
 
     def put(self, name: str, value: JSON, score: float, span: tuple[int, int] | None = None) -> None:
         """Keep the value of one input."""
@@ -164,12 +185,32 @@ def _assign(
     for name, offer in chosen.items():
         filling.put(name, offer.value, offer.score, (offer.start, offer.end))
         filling.offers[name] = offer
+    _reclaim(fields, every, filling)
     unhinted = [item for item in fields if item.name not in hinted]
     _leftovers(unhinted, reading, around, filling)
     _last_resort(unhinted, reading, around, filling)
     spans = list(filling.spans.values())
-    for name in chosen:
+    for name in filling.offers:
         filling.rivals[name] = [o for o in every if o.field.name == name and not _covered(o, spans)]
+
+
+def _reclaim(fields: list[Input], every: list[Offer], filling: Filling) -> None:
+    """Give a required field without a value what an optional one took, when it fits the required one nearly as well."""
+    optional = {item.name for item in fields if not item.required}
+    for item in fields:
+        if item.name in filling.values or not item.required:
+            continue
+        for offer in every:
+            if offer.field.name != item.name or offer.score < _threshold(item, frozenset()):
+                continue
+            takers = [name for name, span in filling.spans.items() if offer.start < span[1] and span[0] < offer.end]
+            near = all(filling.scores[name] - offer.score <= _RECLAIM for name in takers)
+            if takers and near and set(takers) <= optional:
+                for name in takers:
+                    filling.drop(name)
+                filling.put(item.name, offer.value, offer.score, (offer.start, offer.end))
+                filling.offers[item.name] = offer
+                break
 
 
 def _leftovers(fields: list[Input], reading: Reading, around: Surroundings, filling: Filling) -> None:

@@ -1,0 +1,78 @@
+"""`packetflow call`."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+CUP = {"item": "cup", "count": 1, "price": 1.5, "gift": False, "labels": [], "buyer": None}
+
+
+def test_values_are_read_by_the_schema(served: "Shell") -> None:
+    fields = ["item=12", "count=3", "price=2", "gift=yes", "labels=a", "labels=b", 'buyer={"name": "Ada", "age": 36}']
+    ended = served("call", "price_order", *fields, "--json")
+    assert ended.status == 0, ended.err
+    assert ended.json == {
+        "item": "12",
+        "count": 3,
+        "price": 2.0,
+        "gift": True,
+        "labels": ["a", "b"],
+        "buyer": {"name": "Ada", "age": 36},
+    }
+
+
+@pytest.mark.parametrize("form", ["text", "file", "stdin"])
+def test_inputs_come_as_json_from_text_file_or_stdin(served: "Shell", form: str) -> None:
+    inputs = json.dumps({"item": "cup", "labels": ["x"]})
+    (served.folder / "input.json").write_text(inputs)
+    source = {"text": inputs, "file": "@input.json", "stdin": "-"}[form]
+    ended = served("call", "price_order", "--input", source, "count=2", "--json", text=inputs)
+    assert ended.json == {**CUP, "labels": ["x"], "count": 2}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["price_order"], "invalid_input", "item: is missing"),
+        (["price_order", "item=cup", "colour=red"], "invalid_input", "colour"),
+        (["price_order", "item=cup", "count=many"], "invalid_input", "count='many' is no integer"),
+        (["price_order", "cup"], "invalid_input", "'cup' is not field=value"),
+        (["price_order", "--input", "[1]"], "invalid_input", "no JSON object"),
+        (["price_order", "--input", "@nothing.json"], "unreadable_file", "nothing.json"),
+        (["price_ordr"], "unknown_capability", "there is no capability 'price_ordr'"),
+    ],
+)
+def test_bad_input_exits_with_2_and_names_what_is_wrong(
+    served: "Shell", arguments: list[str], code: str, said: str
+) -> None:
+    ended = served("call", *arguments, "--json")
+    assert ended.status == 2
+    assert ended.json["error"]["code"] == code
+    assert said in ended.err
+
+
+def test_work_that_fails_exits_with_1_in_the_words_of_the_capability(served: "Shell") -> None:
+    ended = served("call", "refuse", "item=cup", "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (1, "conflict")
+    assert "there is no cup left" in ended.err
+
+
+def test_a_call_gives_the_same_with_a_server_and_without(shell: "Shell", served: "Shell") -> None:
+    answers: list[Any] = [where("call", "price_order", "item=cup", "--json").json for where in (shell, served)]
+    assert answers == [CUP, CUP]
+
+
+def test_a_message_to_an_actor_is_remembered_by_the_next_process(shell: "Shell") -> None:
+    first = shell("call", "counter.add", "key=till", "by=4")
+    assert (first.status, first.out) == (0, "4\n")
+    assert shell("call", "counter.add", "key=till", "by=5", "--json").json == 9
+
+
+def test_text_cannot_steer_the_terminal(served: "Shell") -> None:
+    ended = served("actors", "send", "counter:x", "a\x1b[2Jb\u202e")
+    assert "\x1b" not in ended.out
+    assert "\u202e" not in ended.out

@@ -1,0 +1,132 @@
+"""`packetflow plan`, `run` and `runs`."""
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+CUPS = "price the order of 2 cups"
+
+
+def plan_of(*nodes: dict[str, Any]) -> str:
+    """Write a plan whose output is that of its last step."""
+    return json.dumps({"nodes": nodes, "output": {"step": nodes[-1]["id"]}})
+
+
+def step(name: str, capability_id: str, **inputs: object) -> dict[str, Any]:
+    """Write a step with literal inputs."""
+    bound = {field: {"literal": value} for field, value in inputs.items()}
+    return {"kind": "step", "id": name, "capability_id": capability_id, "inputs": bound}
+
+
+def test_a_sentence_is_planned_with_its_reasons_and_nothing_runs(shell: "Shell") -> None:
+    (shell.folder / "plan.json").write_text((planned := shell("plan", CUPS, "--hint", "item=cup", "--json")).out)
+    assert planned.status == 0, planned.err
+    (only,) = planned.json["nodes"]
+    assert (only["capability_id"], only["inputs"]["item"]) == ("price_order", {"literal": "cup"})
+    assert only["why"]["chosen"]["reason"]
+    shown = shell("plan", CUPS, "--hint", "item=cup").out
+    assert "price_order" in shown
+    assert "why: " in shown
+    assert shell("runs", "--json").json == []
+    assert shell("plan", "--check", "plan.json", "--json").json["accepted"] is True
+
+
+def test_a_sentence_that_no_capability_fits_is_refused_with_1(served: "Shell") -> None:
+    ended = served("plan", "paint the moon", "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (1, "not_understood")
+
+
+def test_a_plan_file_that_does_not_fit_is_refused_with_every_problem(shell: "Shell") -> None:
+    (shell.folder / "plan.json").write_text(plan_of(step("a", "nothing"), step("b", "burn")))
+    ended = shell("plan", "--check", "plan.json", "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (1, "plan_rejected")
+    assert len(ended.json["error"]["problems"]) == 2
+    (shell.folder / "plan.json").write_text('{"nodes": []}')
+    assert shell("plan", "--check", "plan.json").status == 2
+    assert not (shell.folder / ".packetflow").exists()
+
+
+def test_a_batch_of_cases_needs_no_data_and_lists_bad_lines(shell: "Shell") -> None:
+    city = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    tool = {"name": "get_weather", "description": "Get the weather of a city.", "parameters": city}
+    cases = [
+        json.dumps({"id": str(n), "query": f"weather in {place}", "tools": [tool]})
+        for n, place in enumerate(("Rome", "Oslo"))
+    ]
+    (shell.folder / "cases.jsonl").write_text("\n".join([cases[0], "nonsense", cases[1]]))
+    ended = shell("plan", "--batch", "cases.jsonl", "--out", "out.jsonl", "--json")
+    assert ended.status == 1
+    assert [bad["line"] for bad in ended.json["bad"]] == [2]
+    predicted = [json.loads(line) for line in (shell.folder / "out.jsonl").read_text().splitlines()]
+    assert [one["id"] for one in predicted] == ["0", "1"]
+    assert [one["calls"][0]["arguments"] for one in predicted] == [{"city": "Rome"}, {"city": "Oslo"}]
+    assert not (shell.folder / ".packetflow").exists()
+    assert shell("plan", "--batch", "cases.jsonl").status == 2
+
+
+@pytest.mark.parametrize("where", ["shell", "served"])
+def test_a_run_shows_its_steps_and_can_be_looked_at_later(where: str, request: pytest.FixtureRequest) -> None:
+    folder: Shell = request.getfixturevalue(where)
+    ended = folder("run", CUPS, "--hint", "item=cup", "--json")
+    assert ended.status == 0, ended.err
+    assert "✓ price_order" in ended.err
+    assert ended.json["result"]["item"] == "cup"
+    found = folder("runs", "show", ended.json["id"][:10], "--json").json
+    assert (found["id"], found["status"], found["steps"][0]["inputs"]["item"]) == (ended.json["id"], "succeeded", "cup")
+    assert ended.json["id"][:12] in folder("runs").out
+    trace = folder("runs", "show", ended.json["id"]).out
+    assert 'item = "cup"' in trace
+    assert "→ " in trace
+
+
+def test_a_run_that_fails_says_which_step_why_and_what_is_kept(served: "Shell") -> None:
+    (served.folder / "fail.json").write_text(
+        plan_of(step("first", "price_order", item="cup"), step("second", "refuse", item="cup"))
+    )
+    ended = served("run", "--plan", "fail.json")
+    assert ended.status == 1
+    assert "Step 'second' failed: there is no cup left" in ended.out
+    assert "Kept: the results of first" in ended.out
+
+
+def test_a_call_that_destroys_runs_after_a_yes_only(shell: "Shell") -> None:
+    (shell.folder / "burn.json").write_text(plan_of(step("burn", "burn", item="letter")))
+    refused = shell("run", "--plan", "burn.json")
+    assert refused.status == 2
+    assert "burn (delete) would be called with" in refused.err
+    assert "--yes" in refused.err
+    assert not (shell.folder / "burned.txt").exists()
+    agreed = shell("run", "--plan", "burn.json", "--yes", "--json")
+    assert (agreed.status, agreed.json["result"]) == (0, "letter is gone")
+    assert (shell.folder / "burned.txt").read_text() == "letter\n"
+
+
+@pytest.mark.parametrize("where", ["shell", "served"])
+def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(where: str, request: pytest.FixtureRequest) -> None:
+    folder: Shell = request.getfixturevalue(where)
+    (folder.folder / "wait.json").write_text(plan_of(step("wait", "wait_forever", item="rain")))
+    (folder.folder / "ended.txt").unlink(missing_ok=True)
+    running = folder.start("run", "--plan", "wait.json")
+    if where == "shell":
+        assert running.line() == "waiting\n"
+    else:
+        while not folder("runs", "list", "--status", "running", "--json").json:
+            pass
+    stopped = running.stop(signal.SIGINT)
+    assert stopped.status == 130
+    assert "Cancelled run" in stopped.err
+    assert "Traceback" not in stopped.err
+    assert (folder.folder / "ended.txt").read_text() == "rain"
+    latest = folder("runs", "--limit", "1", "--json").json[0]
+    assert latest["status"] == "cancelled"
+    assert folder("runs", "cancel", latest["id"], "--json").json["cancelled"] is False
+
+
+def test_an_unknown_run_is_an_error(served: "Shell") -> None:
+    ended = served("runs", "show", "0" * 32, "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (1, "not_found")
