@@ -3,6 +3,8 @@
 The interpreter knows nothing of the prover: it wires and calls, and whatever does not fit makes it raise.
 """
 
+# ruff: noqa: ANN401 - any JSON, and any type, is what this is about
+
 from __future__ import annotations
 
 import inspect
@@ -15,6 +17,8 @@ from random import Random
 from types import GenericAlias
 from typing import Any, Literal, cast
 from uuid import UUID
+
+from pydantic import BaseModel
 
 from packetflow._core.capability import Declaration, capability
 from packetflow._core.plan import (
@@ -35,7 +39,6 @@ from packetflow._core.plan import (
     needs,
 )
 from packetflow._core.registry import Registry
-from pydantic import BaseModel
 
 
 class Color(Enum):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import packetflow as pf
 import pytest
+from pydantic import BaseModel
+
+import packetflow as pf
 from packetflow._core.actor import ActorType
 from packetflow._core.errors import DeclarationError
-from pydantic import BaseModel
 
 
 class State(BaseModel):
@@ -75,6 +76,7 @@ def test_an_event_emitted_is_a_draft_until_it_is_committed() -> None:
         text: str
 
     room = ChatRoom.__new__(ChatRoom)
-    room._pending = None  # pyright: ignore[reportPrivateUsage] - what the runtime does
+    room._pending = None  # noqa: SLF001 - what the runtime does  # pyright: ignore[reportPrivateUsage]
     room.emit(Told(text="a"), id="one")
-    assert [(draft.event, draft.id) for draft in room._pending or []] == [(Told(text="a"), "one")]
+    drafts = room._pending  # noqa: SLF001 - what the runtime does  # pyright: ignore[reportPrivateUsage]
+    assert [(draft.event, draft.id) for draft in drafts or []] == [(Told(text="a"), "one")]

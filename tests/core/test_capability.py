@@ -1,16 +1,19 @@
 """One decorator for functions and methods: what is declared, and that a capability stays a plain function."""
 
+# ruff: noqa: ARG001 - what is declared is not always called
+
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from typing import Any
 
-import packetflow as pf
 import pytest
+from pydantic import BaseModel
+
+import packetflow as pf
 from packetflow._core.capability import Capability, Declaration
 from packetflow._core.errors import DeclarationError
-from pydantic import BaseModel
 
 
 class State(BaseModel):
@@ -116,7 +119,7 @@ async def no_doc() -> int:
     return 1
 
 
-async def no_return(number: int):  # noqa: ANN202 - the point  # type: ignore[no-untyped-def]
+async def no_return(number: int):  # noqa: ANN201 - the point
     """Return what was not said."""
     return number
 
@@ -141,7 +144,7 @@ async def not_a_stream() -> AsyncIterator[int]:
     return tick(3)
 
 
-async def unknown_name(number: Nothing) -> int:  # noqa: F821 - the point  # pyright: ignore
+async def unknown_name(number: Nothing) -> int:  # noqa: F821 - the point  # pyright: ignore[reportUndefinedVariable, reportUnknownParameterType]
     """Take a type that is not there."""
     return 1
 

@@ -1,13 +1,17 @@
 """Structural subtyping of JSON Schema: sound by an independent validator, and not so strict that nothing fits."""
 
+# ruff: noqa: ANN401 - any JSON, and any type, is what this is about
+
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+
 from packetflow._core.compatibility import at_path, misfit, paths, types
 from packetflow._core.shape import either, items, listed, properties
 
@@ -15,73 +19,82 @@ Schema = dict[str, Any]
 Json = Any
 
 NAMES = st.sampled_from(["a", "b", "c"])
-SCALARS = st.one_of(
+Schemas = st.SearchStrategy[dict[str, Any]]
+SCALARS: st.SearchStrategy[Json] = st.one_of(
     st.none(), st.booleans(), st.integers(-3, 3), st.sampled_from([0.5, -1.5]), st.sampled_from(["", "x", "yz"])
 )
-VALUES = st.recursive(
-    SCALARS,
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3)),
-    max_leaves=6,
-)
 
 
-def _objects(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
-    return st.builds(
-        lambda fields, required, rest: (
-            {"type": "object", "properties": fields, "required": sorted(required & fields.keys())} | rest
-        ),
-        st.dictionaries(NAMES, inner, max_size=3),
-        st.sets(NAMES),
-        st.one_of(
-            st.just({"additionalProperties": False}),
-            st.just(dict[str, Any]()),
-            st.builds(lambda one: {"additionalProperties": one}, inner),
-        ),
+def _nested(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.one_of(st.lists(inner, max_size=3), st.dictionaries(NAMES, inner, max_size=3))
+
+
+VALUES: st.SearchStrategy[Json] = st.recursive(SCALARS, _nested, max_leaves=6)
+
+
+def _word(word: str, values: st.SearchStrategy[Json]) -> Schemas:
+    return values.map(lambda value: {word: value})
+
+
+def _objects(inner: Schemas) -> Schemas:
+    rest = st.one_of(
+        _word("additionalProperties", st.just(value=False)), st.just({}), _word("additionalProperties", inner)
+    )
+    return st.tuples(st.dictionaries(NAMES, inner, max_size=3), st.sets(NAMES), rest).map(
+        lambda made: {"type": "object", "properties": made[0], "required": sorted(made[1] & made[0].keys()), **made[2]}
     )
 
 
-def _tuples(inner: st.SearchStrategy[Schema]) -> st.SearchStrategy[Schema]:
-    return st.builds(
-        lambda places, rest: {"type": "array", "prefixItems": places, "minItems": len(places)} | rest,
-        st.lists(inner, min_size=1, max_size=3),
-        st.one_of(st.just({"items": False}), st.just(dict[str, Any]()), st.builds(lambda one: {"items": one}, inner)),
+def _tuples(inner: Schemas) -> Schemas:
+    rest = st.one_of(_word("items", st.just(value=False)), st.just({}), _word("items", inner))
+    return st.tuples(st.lists(inner, min_size=1, max_size=3), rest).map(
+        lambda made: {"type": "array", "prefixItems": made[0], "minItems": len(made[0]), **made[1]}
     )
 
 
-SCHEMAS = st.recursive(
-    st.one_of(
-        st.sampled_from(["null", "boolean", "integer", "number", "string"]).map(lambda name: {"type": name}),
-        st.lists(st.sampled_from(["null", "integer", "string", "object"]), min_size=1, max_size=2, unique=True).map(
-            lambda names: {"type": names}
-        ),
-        st.builds(lambda value: {"const": value}, VALUES),
-        st.builds(lambda values: {"enum": values}, st.lists(SCALARS, min_size=1, max_size=3)),
-        st.just(dict[str, Any]()),
-        st.sampled_from(["A", "B"]).map(lambda name: {"$ref": f"#/$defs/{name}"}),
-    ),
-    lambda inner: st.one_of(
+def _lists(inner: Schemas) -> Schemas:
+    return inner.map(lambda one: {"type": "array", "items": one})
+
+
+def _combined(inner: Schemas) -> Schemas:
+    return st.one_of(
         _objects(inner),
         _tuples(inner),
-        inner.map(lambda one: {"type": "array", "items": one}),
-        st.lists(inner, min_size=1, max_size=3).map(lambda some: {"anyOf": some}),
-        st.lists(inner, min_size=2, max_size=2).map(lambda some: {"oneOf": some}),
-        st.lists(inner, min_size=2, max_size=2).map(lambda some: {"allOf": some}),
+        _lists(inner),
+        _word("anyOf", st.lists(inner, min_size=1, max_size=3)),
+        _word("oneOf", st.lists(inner, min_size=2, max_size=2)),
+        _word("allOf", st.lists(inner, min_size=2, max_size=2)),
+    )
+
+
+SIMPLE: Schemas = st.one_of(
+    _word("type", st.sampled_from(["null", "boolean", "integer", "number", "string"])),
+    _word(
+        "type", st.lists(st.sampled_from(["null", "integer", "string", "object"]), min_size=1, max_size=2, unique=True)
     ),
-    max_leaves=6,
+    _word("const", VALUES),
+    _word("enum", st.lists(SCALARS, min_size=1, max_size=3)),
+    st.just({}),
+    _word("$ref", st.sampled_from(["#/$defs/A", "#/$defs/B"])),
 )
-GUARDED = st.one_of(_objects(SCHEMAS), _tuples(SCHEMAS), SCHEMAS.map(lambda one: {"type": "array", "items": one}))
-ROOTS = st.builds(lambda schema, a, b: {**schema, "$defs": {"A": a, "B": b}}, SCHEMAS, GUARDED, GUARDED)
+SCHEMAS: Schemas = st.recursive(SIMPLE, _combined, max_leaves=6)
+GUARDED: Schemas = st.one_of(_objects(SCHEMAS), _tuples(SCHEMAS), _lists(SCHEMAS))
+ROOTS: Schemas = st.tuples(SCHEMAS, GUARDED, GUARDED).map(
+    lambda made: {**made[0], "$defs": {"A": made[1], "B": made[2]}}
+)
 
 
-def keeps(value: Json, schema: Schema) -> bool:
-    return Draft202012Validator(schema).is_valid(value)
+def keeps(value: Json, schema: Mapping[str, Any]) -> bool:
+    return bool(cast("Any", Draft202012Validator)(schema).is_valid(value))
 
 
-def _made(draw: st.DrawFn, schema: Any, root: Schema, depth: int = 0) -> Json:
+def _made(  # noqa: PLR0911 - a form each
+    draw: st.DrawFn, schema: Any, root: Schema, depth: int = 0
+) -> Json:
     """Draw a value that mostly keeps a schema; whether it does is asked of the validator."""
     if not isinstance(schema, dict) or depth > 6:
         return draw(SCALARS)
-    one: Schema = schema  # pyright: ignore[reportUnknownVariableType] - a part of a schema
+    one = cast("Schema", schema)
     if "$ref" in one:
         return _made(draw, root["$defs"][one["$ref"][-1]], root, depth + 1)
     for word in ("anyOf", "oneOf", "allOf"):
@@ -102,7 +115,15 @@ def _made(draw: st.DrawFn, schema: Any, root: Schema, depth: int = 0) -> Json:
             found.setdefault(draw(NAMES), _made(draw, one.get("additionalProperties", {}), root, depth + 1))
         return found
     wanted = types(one)
-    simple = {"null": None, "boolean": True, "integer": 2, "number": 0.5, "string": "x", "object": {}, "array": []}
+    simple: dict[str, Json] = {
+        "null": None,
+        "boolean": True,
+        "integer": 2,
+        "number": 0.5,
+        "string": "x",
+        "object": {},
+        "array": [],
+    }
     return simple[draw(st.sampled_from(sorted(wanted)))]
 
 

@@ -1,5 +1,7 @@
 """Limits on arguments refuse whatever they do not speak of."""
 
+# ruff: noqa: ANN401 - any JSON, and any type, is what this is about
+
 from __future__ import annotations
 
 from typing import Any
@@ -7,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from packetflow._core.constraint import Constraint, Operator
 from pydantic import ValidationError
+
+from packetflow._core.constraint import Constraint, Operator
 
 HALF = "\ud800"
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
+
 from packetflow._core.errors import DeclarationError
 from packetflow._core.event import Event, Stored, UnknownEvent, decode, event_class
-from pydantic import ValidationError
 
 
 class Happened(Event):

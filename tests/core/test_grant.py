@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
 import pytest
+
 from packetflow._core.constraint import Constraint
 from packetflow._core.effect import EFFECTS, Effect
 from packetflow._core.errors import NotAllowed
@@ -62,7 +64,7 @@ def test_ten_thousand_delegation_chains_never_widen() -> None:
         for _ in range(rng.randint(1, 4)):
             chain.append(narrowed(chain[-1], rng))
         name, effect, value = rng.choice(IDS), rng.choice(EFFECTS), rng.choice(VALUES)
-        for parent, child in zip(chain, chain[1:], strict=False):
+        for parent, child in pairwise(chain):
             person = rng.choice(PEOPLE)
             assert not permits(child, name, effect, value, person) or permits(parent, name, effect, value, person)
             assert child.reach(name, effect)[2] or not parent.reach(name, effect)[2]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from packetflow._core.errors import InvalidInput, NotUnderstood, PacketFlowError, PlanRejected, Problem
 from packetflow._core.json import canonical, digest, plain
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+from tests.core.random_plans import Author, random_registry
+
 from packetflow._core.capability import capability
 from packetflow._core.combinators import branch, each, fold, retry, when
 from packetflow._core.explanation import Candidate, Explanation
 from packetflow._core.plan import Literally, Plan, StepNode, walk
 from packetflow._core.step import Pointer
-from pydantic import ValidationError
-
-from tests.core.random_plans import Author, random_registry
 
 
 @capability(effect="read")
@@ -53,7 +54,7 @@ def test_a_thousand_plans_keep_their_id_through_json_pickle_and_copies() -> None
         assert again == plan
         assert again.id == plan.id == Plan[Any].model_validate(plan.model_dump()).id == plan.model_copy().id
         assert seen.setdefault(plan.id, plan) == plan
-    assert pickle.loads(pickle.dumps(plan)).id == plan.id  # noqa: S301 - our own
+        assert pickle.loads(pickle.dumps(plan)).id == plan.id  # noqa: S301 - our own
     assert len(seen) > 900
 
 
@@ -95,7 +96,8 @@ def test_a_value_in_a_plan_does_not_change_with_the_list_it_was_made_of() -> Non
 def test_what_is_no_binding_says_what_one_is() -> None:
     with pytest.raises(ValidationError, match="one of literal, step"):
         Plan[Any](nodes=[{"kind": "step", "id": "a", "capability_id": "x", "inputs": {"a": 5}}], output={"literal": 1})
-    for wrong in (5, None, [], "x", {"nodes": []}):
+    wrongs: list[object] = [5, None, [], "x", {"nodes": []}]
+    for wrong in wrongs:
         with pytest.raises(ValidationError):
             Plan[Any].model_validate(wrong)
 
@@ -164,11 +166,11 @@ def test_a_step_that_is_retried_cannot_be_used_on_its_own_as_well() -> None:
 
 
 def test_a_fold_gives_each_round_what_the_round_before_gave() -> None:
-    plan = Plan(fold(numbers.step(3).output, 0, lambda total, number: add.step(total, number)))
+    plan = Plan(fold(numbers.step(3).output, 0, lambda total, number: add.step(number, total)))
     (inner,) = plan.nodes[1].model_dump()["each"]["nodes"]
     assert inner["inputs"] == {
-        "a": {"step": "reduce.accumulator", "path": ()},
-        "b": {"step": "reduce.item", "path": ()},
+        "b": {"step": "reduce.accumulator", "path": ()},
+        "a": {"step": "reduce.item", "path": ()},
     }
 
 
@@ -196,10 +198,19 @@ def test_a_loop_variable_cannot_leave_its_loop() -> None:
 
 
 def test_an_output_that_does_not_exist_yet_refuses_to_be_used_as_a_value() -> None:
-    output = numbers.step(3).output
-    for use in (iter, bool, str, lambda it: f"{it}", lambda it: it[1:2], lambda it: it < 3, len):
+    output: Any = numbers.step(3).output
+    uses: list[Callable[[Any], object]] = [
+        iter,
+        bool,
+        str,
+        lambda it: f"{it}",
+        lambda it: it[1:2],
+        lambda it: it < 3,
+        len,
+    ]
+    for use in uses:
         with pytest.raises(TypeError):
-            use(output)  # pyright: ignore[reportArgumentType, reportUnknownArgumentType, reportUnknownMemberType]
+            use(output)
     assert repr(output) == "Pointer('step', ())"
     assert isinstance(output, Pointer)
 

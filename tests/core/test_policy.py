@@ -1,5 +1,7 @@
 """One decision for each call: allowed only by every caveat, and bound to exactly that call."""
 
+# ruff: noqa: ANN401 - any JSON, and any type, is what this is about
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """The proof of a plan: what it accepts runs, and what it refuses is named, step and path."""
 
+# ruff: noqa: ANN401 - any JSON, and any type, is what this is about
+
 from __future__ import annotations
 
 from collections import Counter
@@ -7,6 +9,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
+from tests.core.random_plans import SPOILS, Author, interpret, random_registry, spoiled
+
 from packetflow._core.capability import capability
 from packetflow._core.combinators import branch, each, fold, retry, when
 from packetflow._core.constraint import Constraint
@@ -15,9 +20,6 @@ from packetflow._core.grant import Grant
 from packetflow._core.plan import Plan
 from packetflow._core.proof import prove, proven
 from packetflow._core.registry import Registry
-from pydantic import BaseModel
-
-from tests.core.random_plans import SPOILS, Author, interpret, random_registry, spoiled
 
 
 class Reply(BaseModel):
@@ -57,7 +59,7 @@ async def thread(text: str) -> Thread:
 @capability(effect="read")
 async def grow(thread: Thread, text: str) -> Thread:
     """Answer in a thread."""
-    return thread
+    return Thread(first=Reply(text=text), below=[thread])
 
 
 @capability(effect="read")
@@ -86,7 +88,7 @@ def problems(plan: dict[str, Any]) -> list[Problem]:
 
 
 def step(name: str, capability_id: str, **inputs: Any) -> dict[str, Any]:
-    bound = {n: v if isinstance(v, dict) else {"literal": v} for n, v in inputs.items()}
+    bound: dict[str, Any] = {n: v if isinstance(v, dict) else {"literal": v} for n, v in inputs.items()}
     return {"kind": "step", "id": name, "capability_id": capability_id, "inputs": bound}
 
 
@@ -214,7 +216,7 @@ def test_a_name_used_twice_in_different_blocks_is_a_problem() -> None:
 
 
 def test_blocks_may_not_stand_within_blocks_without_end() -> None:
-    node = step("deep", "add", a=1, b=1)
+    node: dict[str, Any] = step("deep", "add", a=1, b=1)
     for number in range(12):
         node = {"kind": "retry", "id": f"r{number}", "attempt": {"nodes": [node], "output": output_of(node["id"])}}
     found = problems({"nodes": [node], "output": output_of(node["id"])})
@@ -230,7 +232,7 @@ def test_the_output_of_a_map_is_a_list_of_what_each_gives() -> None:
 
 
 def test_mapping_over_what_is_no_list_is_a_problem_of_the_map() -> None:
-    block = {"nodes": [], "output": {"literal": 1}}
+    block: dict[str, Any] = {"nodes": [], "output": {"literal": 1}}
     node = {"kind": "map", "id": "m", "over": {"literal": "abc"}, "each": block}
     assert [(p.code, p.step, p.path) for p in problems({"nodes": [node], "output": output_of("m")})] == [
         ("type_mismatch", "m", ("over",))
@@ -238,9 +240,9 @@ def test_mapping_over_what_is_no_list_is_a_problem_of_the_map() -> None:
 
 
 def test_a_fold_may_begin_with_an_empty_list_or_a_number() -> None:
-    listed = fold(numbers.step(3).output, list[int](), lambda found, number: append.step(found, number))
+    listed = fold(numbers.step(3).output, list[int](), lambda found, number: append.step(to=found, item=number))
     assert not prove(Plan(append.step(to=listed.output, item=1)), REGISTRY)
-    total = fold(numbers.step(3).output, 0, lambda sum_, number: add.step(sum_, number))
+    total = fold(numbers.step(3).output, 0, lambda sum_, number: add.step(number, sum_))
     assert not prove(Plan(add.step(total.output, 1)), REGISTRY)
 
 
@@ -269,7 +271,10 @@ def test_values_without_an_order_cannot_be_compared() -> None:
         ({"literal": 1}, "eq", None, "wrong_value"),
         ({"literal": 1}, "truthy", {"literal": 1}, "wrong_value"),
     ):
-        case = {"when": {"value": value, "op": op, "to": to}, "then": {"nodes": [], "output": {"literal": 1}}}
+        case: dict[str, Any] = {
+            "when": {"value": value, "op": op, "to": to},
+            "then": {"nodes": [], "output": {"literal": 1}},
+        }
         node = {"kind": "branch", "id": "b", "cases": [case]}
         found = problems({"nodes": [node], "output": output_of("b")})
         assert [(p.code, p.step, p.path[:3]) for p in found] == [(code, "b", ("cases", 0, "when"))]

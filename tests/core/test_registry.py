@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import packetflow as pf
 import pytest
+from pydantic import BaseModel
+
+import packetflow as pf
 from packetflow._core.errors import DeclarationError, UnknownCapability
 from packetflow._core.grant import Grant
 from packetflow._core.registry import Registry
-from pydantic import BaseModel
 
 
 class Place(BaseModel):

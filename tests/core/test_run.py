@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+
 from packetflow._core.event import Event
 from packetflow._core.plan import Plan
 from packetflow._core.run import (

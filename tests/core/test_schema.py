@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar
+from typing import Annotated, Any, Generic, Literal, NotRequired, TypeVar, cast
 from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict
+
 from packetflow._core.capability import capability
 from packetflow._core.errors import ContractBroken, DeclarationError, InvalidInput
 from packetflow._core.schema import InputContract, OutputContract
-from pydantic import BaseModel, ConfigDict, Field
-from typing_extensions import TypedDict
 
 T = TypeVar("T")
 
@@ -68,12 +69,16 @@ def contract(function: Callable[..., Any]) -> InputContract:
     return InputContract("act", tuple(inspect.signature(function).parameters.values()), hints)
 
 
-def everything(
+def keeps(value: Any, schema: dict[str, Any]) -> bool:  # noqa: ANN401 - any JSON
+    return bool(cast("Any", Draft202012Validator)(schema).is_valid(value))
+
+
+def everything(  # noqa: PLR0913, PLR0917 - one of each kind
     when: datetime,
     day: date,
     wait: timedelta,
     color: Color,
-    id: UUID,
+    name: UUID,
     price: Decimal,
     mode: Literal["on", "off"],
     pair: tuple[int, str],
@@ -94,7 +99,7 @@ EVERYTHING: dict[str, Any] = {
     "day": "2026-01-31",
     "wait": "PT5M",
     "color": "red",
-    "id": "12345678-1234-5678-1234-567812345678",
+    "name": "12345678-1234-5678-1234-567812345678",
     "price": "1.50",
     "mode": "on",
     "pair": [1, "a"],
@@ -121,7 +126,7 @@ def test_every_kind_of_type_comes_in_its_json_form() -> None:
     assert arguments["keys"] == {7: "a"}
     assert arguments["box"] == Box[int](content=3)
     Draft202012Validator.check_schema(made.schema)
-    assert Draft202012Validator(made.schema).is_valid(EVERYTHING)
+    assert keeps(EVERYTHING, made.schema)
 
 
 @pytest.mark.parametrize("field", sorted(EVERYTHING))
@@ -247,24 +252,24 @@ def test_a_parameter_that_cannot_be_an_input_is_a_declaration_error() -> None:
             contract(function)
 
 
-@pytest.mark.parametrize(
-    ("annotation", "value", "plain"),
-    [
-        (None, None, None),
-        (list[Address], [Address(city="Bonn")], [{"city": "Bonn", "zip_code": 0}]),
-        (Mail, Mail(**{"from": "ada"}), {"from": "ada"}),
-        (dict[str, Point], {"a": Point(1)}, {"a": {"x": 1, "y": 0}}),
-        (tuple[int, Color], (1, Color.RED), [1, "red"]),
-        (Tree, Tree(value=1, children=[Tree(value=2)]), {"value": 1, "children": [{"value": 2, "children": []}]}),
-        (Open, Open(known=1, more=2), {"known": 1, "more": 2}),  # pyright: ignore[reportCallIssue] - extra is allowed
-        (Decimal, Decimal("1.5"), "1.5"),
-    ],
-)
+OUTPUTS: list[tuple[object, object, object]] = [
+    (None, None, None),
+    (list[Address], [Address(city="Bonn")], [{"city": "Bonn", "zip_code": 0}]),
+    (Mail, Mail(**{"from": "ada"}), {"from": "ada"}),
+    (dict[str, Point], {"a": Point(1)}, {"a": {"x": 1, "y": 0}}),
+    (tuple[int, Color], (1, Color.RED), [1, "red"]),
+    (Tree, Tree(value=1, children=[Tree(value=2)]), {"value": 1, "children": [{"value": 2, "children": []}]}),
+    (Open, Open(known=1, more=2), {"known": 1, "more": 2}),  # pyright: ignore[reportCallIssue] - extra is allowed
+    (Decimal, Decimal("1.5"), "1.5"),
+]
+
+
+@pytest.mark.parametrize(("annotation", "value", "plain"), OUTPUTS)
 def test_an_output_is_given_as_its_schema_says(annotation: object, value: object, plain: object) -> None:
     made = OutputContract("act", annotation)
     assert made.as_json(made.check(value)) == plain
     Draft202012Validator.check_schema(made.schema)
-    assert Draft202012Validator(made.schema).is_valid(plain)
+    assert keeps(plain, made.schema)
 
 
 def test_an_output_promises_its_defaults_and_nothing_it_does_not_give() -> None:
@@ -308,7 +313,7 @@ def test_types_declared_in_a_function_are_found_though_annotations_are_text() ->
         @capability(effect="read")
         async def act(one: Inner, many: list[Deeper]) -> dict[str, Inner]:
             """Act."""
-            return {"one": one}
+            return {"one": one} if many else {}
 
         return act
 
@@ -318,20 +323,24 @@ def test_types_declared_in_a_function_are_found_though_annotations_are_text() ->
     assert set(declared.locals) == {"Inner", "Deeper"}
 
 
-@settings(max_examples=60)
-@given(
-    st.builds(
-        dict,
-        n=st.integers(),
-        f=st.floats(allow_nan=False, allow_infinity=False),
-        t=st.text(alphabet=st.characters(codec="utf-8")),
-        tree=st.recursive(
-            st.builds(dict, value=st.integers()),
-            lambda inner: st.builds(dict, value=st.integers(), children=st.lists(inner, max_size=3)),
-        ),
-        maybe=st.none() | st.booleans(),
-    )
+def _grown(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({"value": st.integers(), "children": st.lists(inner, max_size=3)})
+
+
+TREES: st.SearchStrategy[dict[str, Any]] = st.recursive(st.fixed_dictionaries({"value": st.integers()}), _grown)
+INPUTS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "n": st.integers(),
+        "f": st.floats(allow_nan=False, allow_infinity=False),
+        "t": st.text(alphabet=st.characters(codec="utf-8")),
+        "tree": TREES,
+        "maybe": st.none() | st.booleans(),
+    }
 )
+
+
+@settings(max_examples=60)
+@given(INPUTS)
 def test_what_a_contract_takes_it_gives_back_unchanged(inputs: dict[str, Any]) -> None:
     def act(n: int, f: float, t: str, tree: Tree, maybe: bool | None) -> None: ...  # noqa: FBT001 - an input
 
@@ -342,4 +351,4 @@ def test_what_a_contract_takes_it_gives_back_unchanged(inputs: dict[str, Any]) -
         plain = given_.as_json(given_.check(arguments[name]))
         assert made.check({**inputs, name: plain}) == arguments
         assert made.check_field(name, plain) is None
-        assert Draft202012Validator(given_.schema).is_valid(plain)
+        assert keeps(plain, given_.schema)

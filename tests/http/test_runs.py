@@ -1,7 +1,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 from tests.http.club import Gate, count_words, fails, stream_letters
 from tests.http.serving import Served
 
@@ -59,13 +58,12 @@ async def test_runs_are_listed_the_latest_first_filtered_and_in_pages(served: Se
     assert (await page("limit=50"))["before"] is None
 
 
-@pytest.mark.parametrize(
-    "query", ["status=excellent", "limit=0", "limit=many", "before=yesterday", "before=2026-01-01T00:00:00"]
-)
-async def test_a_query_that_makes_no_sense_is_refused(served: Served, query: str) -> None:
-    answer = await served.http.get(f"/api/runs?{query}")
-    assert answer.status_code == 422
-    assert answer.json()["problems"][0]["path"] == ["query", query.split("=", maxsplit=1)[0]]
+async def test_a_query_that_makes_no_sense_is_refused(served: Served) -> None:
+    cases: list[str] = ["status=excellent", "limit=0", "limit=many", "before=yesterday", "before=2026-01-01T00:00:00"]
+    for query in cases:
+        answer = await served.http.get(f"/api/runs?{query}")
+        assert answer.status_code == 422
+        assert answer.json()["problems"][0]["path"] == ["query", query.split("=", maxsplit=1)[0]]
 
 
 async def test_a_run_is_cancelled_with_all_it_does(served: Served, gate: Gate) -> None:
@@ -135,10 +133,11 @@ async def test_a_run_that_has_ended_is_told_again_and_the_stream_ends(served: Se
     ]
 
 
-@pytest.mark.parametrize("after", range(6))
-async def test_a_stream_is_resumed_behind_the_last_event_seen(served: Served, after: int) -> None:
-    run_id = await executed(served, count_words.step(text="a"))
-    assert [number for number, _ in await events(served, run_id, after)] == [str(n) for n in range(after + 1, 5)]
+async def test_a_stream_is_resumed_behind_the_last_event_seen(served: Served) -> None:
+    cases = range(6)
+    for after in cases:
+        run_id = await executed(served, count_words.step(text="a"))
+        assert [number for number, _ in await events(served, run_id, after)] == [str(n) for n in range(after + 1, 5)]
 
 
 async def test_a_live_stream_is_resumed_behind_the_last_event_seen(served: Served, gate: Gate) -> None:

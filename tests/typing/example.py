@@ -3,11 +3,11 @@
 # pyright: reportUnusedFunction=false
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, assert_type
+
+from pydantic import BaseModel
 
 import packetflow as pf
-from pydantic import BaseModel
-from typing_extensions import assert_type
 
 
 class Message(BaseModel):
@@ -104,7 +104,7 @@ async def plans(ada: pf.Client) -> None:
     assert_type(run, pf.Run[str])
     assert_type(run.output, str)
     assert_type(tick.step(3).output, list[int])
-    doubled = pf.each(tick.step(3).output, lambda number: double.step(number))
+    doubled = pf.each(tick.step(3).output, lambda number: double.step(number=number))
     assert_type(doubled, pf.Step[list[int]])
     assert_type(pf.fold(doubled.output, 0, lambda total, number: double.step(total + number)), pf.Step[int])
     assert_type(pf.branch((pf.when(doubled.output), double.step(1))), pf.Step[int | None])

@@ -204,18 +204,23 @@ def talk(url: str, ask: Callable[[Remote], Awaitable[T]], *, token: str | None =
 
 
 def error_of(problem: JsonObject, status: int) -> PacketFlowError:
-    """Make the error again that a problem tells of; one of an unknown code is a plain PacketFlowError."""
+    """Make the error again that a problem tells of; an application's own one becomes a plain PacketFlowError.
+
+    `details` holds those of the problem, and its code, status and trace id.
+    """
     message = str(problem.get("detail") or f"the server answered {status}")
-    details = cast("dict[str, Any]", problem.get("details") or {})
-    details |= {"code": str(problem.get("code") or "error"), "status": status, "trace_id": problem.get("trace_id")}
-    kind = error_class(details["code"])
-    if kind in {InvalidInput, PlanRejected}:
-        return cast("type[InvalidInput]", kind)(
-            message, [_problem(one) for one in problem.get("problems") or ()], **details
-        )
-    if kind is NotUnderstood:
-        return NotUnderstood(message, _candidates(problem), **details)
-    return (kind or PacketFlowError)(message, **details)
+    code = str(problem.get("code") or PacketFlowError.code)
+    kind = error_class(code)
+    if kind is InvalidInput or kind is PlanRejected:
+        error = kind(message, [_problem(one) for one in problem.get("problems") or ()])
+    elif kind is NotUnderstood:
+        error = NotUnderstood(message, _candidates(problem))
+    else:
+        own = kind is not None and kind.__module__ == PacketFlowError.__module__
+        error = kind(message) if kind is not None and own else PacketFlowError(message)
+    told = cast("dict[str, Any]", problem.get("details") or {})
+    error.details = {**told, "code": code, "status": status, "trace_id": problem.get("trace_id")}
+    return error
 
 
 def _problem(told: JsonObject) -> Problem:

@@ -186,6 +186,6 @@ def _leave(connection: sqlite3.Connection) -> None:
 def _as_told(error: Exception, path: Path) -> Exception:
     if not isinstance(error, sqlite3.Error | OSError):
         return error
-    told = StoreUnavailable(f"the store {str(path)!r} cannot be used: {error}; is its disk full or gone?")
+    told = StoreUnavailable(f"the store {str(path)!r} failed: {error}")
     told.__cause__ = error
     return told

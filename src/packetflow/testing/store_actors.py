@@ -49,6 +49,22 @@ class ActorsContract:
         assert never_told is not None
         assert never_told.state is None
 
+    async def test_commits_of_one_actor_that_wait_together_follow_each_other(self, store: Store) -> None:
+        told = await asyncio.gather(
+            store.commit(commit("lobby", 0, b"first", [event("e1")], "m1", b"1")),
+            store.commit(commit("lobby", 1, None, [event("e2")], "m2", b"2")),
+            store.commit(commit("attic", 0, None)),
+            store.commit(commit("attic", 1, b"second")),
+            store.commit(commit("attic", 2, None)),
+        )
+        assert [committed.revision for committed in told] == [1, 2, 1, 2, 3]
+        lobby, attic = await store.load("Room", "lobby"), await store.load("Room", "attic")
+        assert lobby is not None
+        assert (lobby.revision, lobby.state) == (2, b"first")
+        assert attic is not None
+        assert (attic.revision, attic.state) == (3, b"second")
+        assert await ids(store) == ["e1", "e2"]
+
     async def test_an_empty_state_is_a_state(self, store: Store) -> None:
         await store.commit(commit("lobby", 0, b"first"))
         await store.commit(commit("lobby", 1, b""))

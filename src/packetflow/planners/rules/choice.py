@@ -8,13 +8,12 @@ from functools import cached_property
 
 from packetflow._core.search import SearchIndex
 from packetflow.planners.rules.clauses import verbs_of
-from packetflow.planners.rules.evidence import Features, evidence, is_general, lead_verb, likelihood
+from packetflow.planners.rules.evidence import Features, evidence, likelihood
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.slots import Filling, fill
 from packetflow.planners.rules.tool import JSON, Tool
 
-_OTHERS_VERB = 1.0
-THRESHOLD = 0.25
+THRESHOLD = 0.2
 _WEIGHED = 8
 
 
@@ -80,8 +79,6 @@ def choose(
         weighed.append((likelihood(features), order, tool, filling, features))
     if not weighed:
         return None
-    if any(features.act == 1.0 for *_, features in weighed) and not is_general(lead_verb(reading)):
-        weighed = [(score * (_OTHERS_VERB if fs.strange else 1.0), o, t, f, fs) for score, o, t, f, fs in weighed]
     weighed.sort(key=lambda item: (-round(item[0], 9), item[1]))
     score, _, tool, filling, features = weighed[0]
     rejected = tuple(Weighed(t.id, round(s, 4), _against(f, features)) for s, _, t, _, f in weighed[1:])

@@ -20,7 +20,7 @@ _EMPTY = frozenset(
 )
 _FIND = VERB_CLASS[stem("find")]
 _SAY = stem("say")
-_STRANGE = -1.5
+_STRANGE = -2.0
 _OPENING = frozenset(
     "please can could would you i we want need to like kindly help me us now also then let lets just".split()
 )
@@ -191,11 +191,6 @@ def lead_verb(reading: Reading, known: set[str] | None = None) -> str | None:
             return _SAY
         return token.stem if token.low in REQUESTS or token.stem in (known or ()) else None
     return None
-
-
-def is_general(verb: str | None) -> bool:
-    """Say whether a leading verb tells nothing of what is wanted, or there is none."""
-    return verb is None or verb in GENERAL_ACTS
 
 
 def _stated(required: list[Input], filling: Filling) -> float:

@@ -240,7 +240,7 @@ def _form_score(phrase: Phrase, field: Input, reading: Reading, around: Surround
         score -= 1.5
     others = [own for name, own in around.names if name != field.name and own]
     if not phrase.capital and any(set(phrase.words) <= own for own in others):
-        score -= 1.5
+        score -= 3.5
     if phrase.capital and phrase.kind == "name":
         if any(word in field.own for word in phrase.words) and not all(word in field.own for word in phrase.words):
             score += 3.0

@@ -1,0 +1,195 @@
+"""Asks, tells, creation, memory and crashes of actors, beside what one could take instead; ratios from one run.
+
+    python benchmarks/actors.py
+
+W1 creates keyed actors (a process each size, because memory given back by an earlier one hides the cost). W2 asks one
+actor, one caller. W3 asks a thousand actors from a thousand callers; W3s the same with a handler that suspends once,
+without which nothing ever interleaves. W4 tells one actor and waits until all is handled. W5 is what a crash costs.
+Figures are medians of five repetitions in which the runtimes take turns; a ratio is the median of the repetitions'
+ratios. Goals: spec of the actors, in the design.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import subprocess
+import sys
+from statistics import median
+from time import perf_counter
+
+from actor_peers import EVERY, Durable, How, Nigrains, Ours, Peer, Plain, Pykka, QueueAndTask, Xoscar
+from report import figure, header
+
+REPEAT = 5
+CALLERS = 1000
+
+Times = dict[str, list[float]]
+"""Microseconds of each repetition, by peer."""
+
+
+async def started(peers: list[Peer]) -> list[Peer]:
+    """Start the peers; those that are not installed are reported and left out."""
+    ready: list[Peer] = []
+    for peer in peers:
+        try:
+            await peer.start()
+        except ImportError as missing:
+            print(json.dumps({"missing": peer.name, "why": str(missing)}))
+        else:
+            ready.append(peer)
+    return ready
+
+
+async def one_caller(peer: Peer, how: How = "plain") -> float:
+    """Give the microseconds of one ask, one after the other."""
+    begin = perf_counter()
+    await peer.asks("one", peer.calls, how)
+    return (perf_counter() - begin) / peer.calls * 1e6
+
+
+async def many_callers(peer: Peer, how: How) -> float:
+    """Give the microseconds of one ask of a thousand callers, each to its own actor."""
+    each = max(1, min(50, peer.calls // 400))
+    begin = perf_counter()
+    await asyncio.gather(*[peer.asks(f"many{n}", each, how) for n in range(CALLERS)])
+    return (perf_counter() - begin) / (CALLERS * each) * 1e6
+
+
+async def told(peer: Peer) -> float:
+    """Give the microseconds of one tell, handled."""
+    count = peer.calls * 2
+    begin = perf_counter()
+    await peer.tells("one", count)
+    return (perf_counter() - begin) / count * 1e6
+
+
+async def crashed(peer: Peer) -> float:
+    """Give the microseconds that one crash costs beyond a message without one."""
+    calls = max(peer.calls // 4, 500) // EVERY * EVERY
+    begin = perf_counter()
+    await peer.asks("calm", calls, "plain")
+    calm = perf_counter() - begin
+    begin = perf_counter()
+    await peer.asks("wild", calls, "crash")
+    return (perf_counter() - begin - calm) / (calls / EVERY) * 1e6
+
+
+async def measured() -> dict[str, Times]:
+    """Run W2 to W5, the runtimes taking turns."""
+    instant, awaited = Ours(instant=True), Ours(instant=False)
+    peers = await started([Plain(), instant, awaited, Durable(), QueueAndTask(), Nigrains(), Xoscar(), Pykka()])
+    times: dict[str, Times] = {work: {peer.name: [] for peer in peers} for work in ("W2", "W3", "W3s", "W4", "W5")}
+    for peer in peers:
+        for key in ("one", "calm", "wild", *[f"many{n}" for n in range(CALLERS)]):
+            if not isinstance(peer, Pykka) or not key.startswith("many"):  # a thousand threads tell nothing new
+                await peer.create(key)
+        await peer.asks("one", 200, "plain")
+    for _ in range(REPEAT):
+        for peer in peers:
+            durable, threads = isinstance(peer, Durable), isinstance(peer, Pykka)
+            times["W2"][peer.name].append(await one_caller(peer))
+            times["W4"][peer.name].append(await told(peer))
+            if not threads:
+                times["W3"][peer.name].append(await many_callers(peer, "plain"))
+            if not threads and not durable and peer is not instant:
+                times["W3s"][peer.name].append(await many_callers(peer, "suspend"))
+            if not durable and peer is not instant:
+                times["W5"][peer.name].append(await crashed(peer))
+    for peer in peers:
+        await peer.stop()
+    return times
+
+
+def resident() -> int:
+    """Give this process's resident bytes."""
+    with open("/proc/self/statm") as pages:  # noqa: PTH123 - as little as possible between two readings
+        return int(pages.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+async def created(name: str, count: int) -> None:
+    """Create actors in this process, and print microseconds and bytes of one."""
+    kinds = {"plain": Plain, "ours": lambda: Ours(instant=True), "queue": QueueAndTask, "nigrains": Nigrains}
+    peer: Peer = kinds[name]()
+    await peer.start()
+    for number in range(20):
+        await peer.create(f"warm:{number}")
+    gc.collect()
+    before = resident()
+    begin = perf_counter()
+    for number in range(count):
+        await peer.create(f"user:{number}")
+    await asyncio.sleep(0)  # tasks of their own have reached their first wait
+    took = perf_counter() - begin
+    gc.collect()
+    print(json.dumps({"us": took / count * 1e6, "bytes": (resident() - before) / count}))
+    await peer.stop()
+
+
+def creation(name: str, count: int) -> dict[str, float] | None:
+    """Run `created` in a process of its own, the median of three; None when the peer is missing."""
+    found: list[dict[str, float]] = []
+    for _ in range(3):
+        command = [sys.executable, __file__, "--create", name, str(count)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            print(json.dumps({"missing": name, "why": done.stderr.strip().splitlines()[-1]}))
+            return None
+        found.append(json.loads(done.stdout))
+    return {what: median(each[what] for each in found) for what in ("us", "bytes")}
+
+
+def report_creation() -> None:
+    """Print W1."""
+    for count, names in ((10_000, ("plain", "queue", "nigrains")), (100_000, ("plain", "nigrains"))):
+        ours = creation("ours", count)
+        for name in names:
+            theirs = creation(name, count)
+            if ours is None or theirs is None:
+                continue
+            for unit, limit in (("us", 2.5), ("bytes", 320)):
+                judged = name == "plain" and count == 100_000
+                goal, met = (f"<= {limit} {unit}", ours[unit] <= limit) if judged else (None, None)
+                figure(f"W1 create {count:,}", ours[unit], unit, peer=name, theirs=theirs[unit], goal=goal, met=met)
+
+
+GOALS = {
+    ("W2", "packetflow, def"): 2.5,
+    ("W2", "packetflow, async def"): 4.5,
+    ("W3s", "packetflow, async def"): 1.4,
+    ("W4", "packetflow, def"): 3.0,
+}
+
+
+def report_times(work: str, times: Times) -> None:
+    """Print one workload: ours against the yardstick with its goal, and against every peer."""
+    for name in [name for name in times if name.startswith("packetflow") and times[name]]:
+        ours = times[name]
+        for peer, theirs in times.items():
+            if peer.startswith("packetflow") or not theirs:
+                continue
+            ratio = median(a / b for a, b in zip(ours, theirs, strict=True))
+            limit = GOALS.get((work, name)) if peer == Plain.name else None
+            goal, met = (f"<= {limit} times theirs: {ratio:.2f}", ratio <= limit) if limit is not None else (None, None)
+            if work == "W5" and peer == Plain.name:
+                goal, met = "<= 5 us", median(ours) <= 5
+            figure(f"{work} {name}", median(ours), "us", peer=peer, theirs=median(theirs), goal=goal, met=met)
+
+
+def main() -> None:
+    """Print the header, then a line for each figure."""
+    logging.disable(logging.CRITICAL)
+    if sys.argv[1:2] == ["--create"]:
+        asyncio.run(created(sys.argv[2], int(sys.argv[3])))
+        return
+    header("nigrains", "xoscar", "pykka")
+    for work, times in asyncio.run(measured()).items():
+        report_times(work, times)
+    report_creation()
+
+
+if __name__ == "__main__":
+    main()
