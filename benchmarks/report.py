@@ -1,6 +1,6 @@
-"""How benchmarks print: one line about the machine, then a line of JSON for each figure, beside a peer in the same run.
+"""How benchmarks print: a line about the machine, then a line of JSON for each figure, beside a peer in the same run.
 
-A figure is better when it is higher, unless its unit is a time or bytes. `ratio` is above 1 where ours is the better one.
+A figure is better when it is higher, unless its unit is a time or bytes. `ratio` is above 1 where ours is better.
 """
 
 from __future__ import annotations

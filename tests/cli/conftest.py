@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Timer
 from typing import Any
 
 import pytest
+
+from packetflow.cli.root import main
 
 DEADLINE = 60
 """Seconds that one process may take; far more than it needs."""
@@ -127,6 +129,8 @@ class Shell:
     """A folder with the app `shop.py`, in which commands are run."""
 
     folder: Path
+    running: list["Started"] = field(default_factory=list["Started"])
+    """Every command that was left running."""
 
     def __call__(self, *arguments: str, text: str | None = None, **variables: str) -> Outcome:
         """Run one command to its end."""
@@ -155,7 +159,8 @@ class Shell:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
-        return Started(process)
+        self.running.append(Started(process))
+        return self.running[-1]
 
     def serve(self, *arguments: str, **variables: str) -> "Started":
         """Serve on any port and return when requests are taken; its first line is in `ready`."""
@@ -183,6 +188,15 @@ class Started:
         assert line, self.process.communicate()[1]
         return line
 
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
+
     def stop(self, number: int = signal.SIGINT) -> Outcome:
         """Send a signal and wait for the end."""
         self.process.send_signal(number)
@@ -203,9 +217,35 @@ def shell_in(folder: Path) -> Shell:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Shell:
+def shell(tmp_path: Path) -> Iterator[Shell]:
     """Return an own folder with the app, and no data yet."""
-    return shell_in(tmp_path)
+    shell = shell_in(tmp_path)
+    yield shell
+    for started in shell.running:
+        started.end()
+
+
+@pytest.fixture
+def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Outcome]:
+    """Return what runs a command in this process, for what needs no process of its own."""
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        monkeypatch.setattr(sys, "argv", ["packetflow", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        status = ended.value.code or 0
+        assert isinstance(status, int)
+        return Outcome(status, out, err)
+
+    return run
+
+
+@pytest.fixture
+def asked(inside: Callable[..., Outcome], served: Shell) -> Callable[..., Outcome]:
+    """Return what runs a command in this process, through the server that the suite shares."""
+    return lambda *arguments: inside(*arguments, "--data", str(served.folder / ".packetflow"))
 
 
 @pytest.fixture(scope="session")
@@ -214,4 +254,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
     shell = shell_in(tmp_path_factory.mktemp("served"))
     server = shell.serve()
     yield shell
-    assert server.stop().status == 0
+    try:
+        assert server.stop().status == 0
+    finally:
+        server.end()

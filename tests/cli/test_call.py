@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
 
-CUP = {"item": "cup", "count": 1, "price": 1.5, "gift": False, "labels": [], "buyer": None}
+    from tests.cli.conftest import Outcome, Shell
+
+CUP: dict[str, Any] = {"item": "cup", "count": 1, "price": 1.5, "gift": False, "labels": [], "buyer": None}
 
 
 def test_values_are_read_by_the_schema(served: "Shell") -> None:
@@ -47,9 +49,9 @@ def test_inputs_come_as_json_from_text_file_or_stdin(served: "Shell", form: str)
     ],
 )
 def test_bad_input_exits_with_2_and_names_what_is_wrong(
-    served: "Shell", arguments: list[str], code: str, said: str
+    inside: "Callable[..., Outcome]", served: "Shell", arguments: list[str], code: str, said: str
 ) -> None:
-    ended = served("call", *arguments, "--json")
+    ended = inside("call", *arguments, "--json", "--data", str(served.folder / ".packetflow"))
     assert ended.status == 2
     assert ended.json["error"]["code"] == code
     assert said in ended.err

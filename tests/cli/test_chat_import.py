@@ -1,12 +1,15 @@
 """`packetflow chat import`."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Outcome, Shell
 
 LOG = """\
 [09:00] <ada> shall we ship on Thursday?
@@ -71,11 +74,11 @@ def test_a_large_import_is_sent_in_parts_that_a_server_takes(shell: "Shell") -> 
     assert (ended.status, ended.json["stored"]) == (0, 100), ended.err
 
 
-def test_a_dry_run_reads_and_stores_nothing(shell: "Shell") -> None:
-    (shell.folder / "dev.log").write_text(LOG)
-    ended = shell("chat", "import", "dev.log", "--room", "dev", *DAY, "--dry-run", "--json")
+def test_a_dry_run_reads_and_stores_nothing(inside: "Callable[..., Outcome]") -> None:
+    Path("dev.log").write_text(LOG)
+    ended = inside("chat", "import", "dev.log", "--room", "dev", *DAY, "--dry-run", "--json")
     assert (ended.status, ended.json["messages"], ended.json["stored"]) == (0, 3, 0)
-    assert not (shell.folder / ".packetflow").exists()
+    assert not Path(".packetflow").exists()
 
 
 @pytest.mark.parametrize(
@@ -89,18 +92,18 @@ def test_a_dry_run_reads_and_stores_nothing(shell: "Shell") -> None:
     ],
 )
 def test_a_file_that_cannot_be_imported_is_refused_with_2(
-    shell: "Shell", content: bytes | None, arguments: tuple[str, ...], code: str, said: str
+    inside: "Callable[..., Outcome]", content: bytes | None, arguments: tuple[str, ...], code: str, said: str
 ) -> None:
     if content is not None:
-        (shell.folder / "dev.log").write_bytes(content)
-    ended = shell("chat", "import", "dev.log", "--room", "dev", "--json", *arguments, *CHAT)
+        Path("dev.log").write_bytes(content)
+    ended = inside("chat", "import", "dev.log", "--room", "dev", "--json", *arguments)
     assert (ended.status, ended.json["error"]["code"]) == (2, code)
     assert said in ended.err
-    assert not (shell.folder / ".packetflow").exists()
+    assert not Path(".packetflow").exists()
 
 
-def test_a_folder_that_is_no_export_is_refused(shell: "Shell") -> None:
-    (shell.folder / "logs").mkdir()
-    ended = shell("chat", "import", "logs", "--room", "dev")
+def test_a_folder_that_is_no_export_is_refused(inside: "Callable[..., Outcome]") -> None:
+    Path("logs").mkdir()
+    ended = inside("chat", "import", "logs", "--room", "dev")
     assert ended.status == 2
     assert "logs" in ended.err

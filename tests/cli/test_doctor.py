@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from tests.cli.conftest import Shell
 
 
 def test_a_healthy_folder_is_told_with_how_to_get_what_is_missing(shell: "Shell") -> None:

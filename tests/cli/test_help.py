@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
 
-HEAVY = ("fastapi", "starlette", "uvicorn", "httpx2", "sqlalchemy", "alembic", "pydantic_ai", "nltk")
+    from tests.cli.conftest import Outcome, Shell
+
+HEAVY = {"fastapi", "starlette", "uvicorn", "httpx2", "sqlalchemy", "alembic", "pydantic_ai", "nltk"}
 
 EVERY_HELP = """
 import contextlib, io, sys
@@ -43,9 +45,9 @@ def test_every_command_explains_itself_with_examples() -> None:
 
 
 def test_help_does_not_load_the_web_the_store_or_a_model_library() -> None:
-    code = f"import sys; from packetflow.cli.root import commands; commands(); print([m for m in {HEAVY} if m in sys.modules])"
+    code = f"import sys; from packetflow.cli.root import commands; commands(); print({HEAVY} & sys.modules.keys())"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    assert ended.stdout.strip() == "set()"
 
 
 def test_the_console_script_and_the_module_are_the_same_command(shell: "Shell") -> None:
@@ -58,8 +60,8 @@ def test_the_console_script_and_the_module_are_the_same_command(shell: "Shell") 
     "arguments", [["fly"], ["plan"], ["plan", "a", "--check", "b"], ["run"], ["call"], ["runs", "--limit", "0"]]
 )
 def test_a_command_that_is_used_wrongly_exits_with_2_and_says_so_on_stderr(
-    shell: "Shell", arguments: list[str]
+    inside: "Callable[..., Outcome]", arguments: list[str]
 ) -> None:
-    ended = shell(*arguments)
+    ended = inside(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert ended.err

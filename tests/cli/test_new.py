@@ -3,12 +3,15 @@
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Outcome, Shell
 
 
 def test_a_new_project_works_its_test_passes_and_its_commands_run(shell: "Shell") -> None:
@@ -44,6 +47,8 @@ def test_nothing_is_overwritten(shell: "Shell") -> None:
 
 
 @pytest.mark.parametrize("name", ["1shop", "class", "packetflow", "a b"])
-def test_a_name_that_no_package_can_have_is_refused(shell: "Shell", name: str) -> None:
-    assert shell("new", name).status == 2
-    assert not (shell.folder / name).exists()
+def test_a_name_that_no_package_can_have_is_refused(
+    inside: "Callable[..., Outcome]", tmp_path: Path, name: str
+) -> None:
+    assert inside("new", name).status == 2
+    assert not list(tmp_path.iterdir())

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Outcome, Shell
 
 CUPS = "price the order of 2 cups"
 
@@ -23,21 +25,25 @@ def step(name: str, capability_id: str, **inputs: object) -> dict[str, Any]:
     return {"kind": "step", "id": name, "capability_id": capability_id, "inputs": bound}
 
 
-def test_a_sentence_is_planned_with_its_reasons_and_nothing_runs(shell: "Shell") -> None:
-    (shell.folder / "plan.json").write_text((planned := shell("plan", CUPS, "--hint", "item=cup", "--json")).out)
-    assert planned.status == 0, planned.err
+def test_a_sentence_is_planned_with_its_reasons_and_nothing_runs(asked: "Callable[..., Outcome]") -> None:
+    before = asked("runs", "--limit", "500", "--json").json
+    planned = asked("plan", CUPS, "--hint", "item=cup", "--json")
     (only,) = planned.json["nodes"]
     assert (only["capability_id"], only["inputs"]["item"]) == ("price_order", {"literal": "cup"})
     assert only["why"]["chosen"]["reason"]
-    shown = shell("plan", CUPS, "--hint", "item=cup").out
+    shown = asked("plan", CUPS, "--hint", "item=cup").out
     assert "price_order" in shown
     assert "why: " in shown
-    assert shell("runs", "--json").json == []
+    assert asked("runs", "--limit", "500", "--json").json == before
+
+
+def test_a_planned_plan_is_proven_from_its_file(shell: "Shell", asked: "Callable[..., Outcome]") -> None:
+    (shell.folder / "plan.json").write_text(asked("plan", CUPS, "--hint", "item=cup", "--json").out)
     assert shell("plan", "--check", "plan.json", "--json").json["accepted"] is True
 
 
-def test_a_sentence_that_no_capability_fits_is_refused_with_1(served: "Shell") -> None:
-    ended = served("plan", "paint the moon", "--json")
+def test_a_sentence_that_no_capability_fits_is_refused_with_1(asked: "Callable[..., Outcome]") -> None:
+    ended = asked("plan", "paint the moon", "--json")
     assert (ended.status, ended.json["error"]["code"]) == (1, "not_understood")
 
 
@@ -69,17 +75,15 @@ def test_a_batch_of_cases_needs_no_data_and_lists_bad_lines(shell: "Shell") -> N
     assert shell("plan", "--batch", "cases.jsonl").status == 2
 
 
-@pytest.mark.parametrize("where", ["shell", "served"])
-def test_a_run_shows_its_steps_and_can_be_looked_at_later(where: str, request: pytest.FixtureRequest) -> None:
-    folder: Shell = request.getfixturevalue(where)
-    ended = folder("run", CUPS, "--hint", "item=cup", "--json")
+def test_a_run_shows_its_steps_and_can_be_looked_at_later(served: "Shell", asked: "Callable[..., Outcome]") -> None:
+    ended = served("run", CUPS, "--hint", "item=cup", "--json")
     assert ended.status == 0, ended.err
     assert "✓ price_order" in ended.err
     assert ended.json["result"]["item"] == "cup"
-    found = folder("runs", "show", ended.json["id"][:10], "--json").json
+    found = asked("runs", "show", ended.json["id"][:10], "--json").json
     assert (found["id"], found["status"], found["steps"][0]["inputs"]["item"]) == (ended.json["id"], "succeeded", "cup")
-    assert ended.json["id"][:12] in folder("runs").out
-    trace = folder("runs", "show", ended.json["id"]).out
+    assert ended.json["id"][:12] in asked("runs").out
+    trace = asked("runs", "show", ended.json["id"]).out
     assert 'item = "cup"' in trace
     assert "→ " in trace
 
@@ -107,7 +111,9 @@ def test_a_call_that_destroys_runs_after_a_yes_only(shell: "Shell") -> None:
 
 
 @pytest.mark.parametrize("where", ["shell", "served"])
-def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(where: str, request: pytest.FixtureRequest) -> None:
+def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(
+    where: str, asked: "Callable[..., Outcome]", request: pytest.FixtureRequest
+) -> None:
     folder: Shell = request.getfixturevalue(where)
     (folder.folder / "wait.json").write_text(plan_of(step("wait", "wait_forever", item="rain")))
     (folder.folder / "ended.txt").unlink(missing_ok=True)
@@ -115,7 +121,7 @@ def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(where: str, request: pyt
     if where == "shell":
         assert running.line() == "waiting\n"
     else:
-        while not folder("runs", "list", "--status", "running", "--json").json:
+        while not asked("runs", "list", "--status", "running", "--json").json:
             pass
     stopped = running.stop(signal.SIGINT)
     assert stopped.status == 130
@@ -127,6 +133,6 @@ def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(where: str, request: pyt
     assert folder("runs", "cancel", latest["id"], "--json").json["cancelled"] is False
 
 
-def test_an_unknown_run_is_an_error(served: "Shell") -> None:
-    ended = served("runs", "show", "0" * 32, "--json")
+def test_an_unknown_run_is_an_error(asked: "Callable[..., Outcome]") -> None:
+    ended = asked("runs", "show", "0" * 32, "--json")
     assert (ended.status, ended.json["error"]["code"]) == (1, "not_found")

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .conftest import Shell
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Outcome, Shell
 
 SECRET = "a secret of thirty-two characters"  # noqa: S105 - of this test
 
@@ -66,11 +68,12 @@ def test_a_folder_is_served_by_one_server_only(served: "Shell") -> None:
     assert "is served already, at http://127.0.0.1:" in ended.err
 
 
-def test_a_new_folder_holds_the_examples_unless_it_shall_be_empty(shell: "Shell") -> None:
-    shell.serve("--data", "full").stop()
-    shell.serve("--data", "bare", "--empty").stop()
-    assert [one["id"] for one in shell("actors", "--data", "full", "--json").json] == ["counter:seeded"]
-    assert shell("actors", "--data", "bare", "--json").json == []
+def test_a_new_folder_holds_the_examples_unless_it_shall_be_empty(
+    shell: "Shell", asked: "Callable[..., Outcome]"
+) -> None:
+    assert "counter:seeded" in {one["id"] for one in asked("actors", "--json").json}
+    shell.serve("--empty").stop()
+    assert shell("actors", "--json").json == []
 
 
 def test_the_log_is_json_lines_that_carry_the_trace(shell: "Shell") -> None:
@@ -78,7 +81,7 @@ def test_the_log_is_json_lines_that_carry_the_trace(shell: "Shell") -> None:
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     request = urllib.request.Request(  # noqa: S310 - loopback
         f"{server.ready['url']}/api/ai/plan",
-        json.dumps({"intent": "price the order of 2 cups"}).encode(),
+        json.dumps({"intent": "price the order of 2 cups", "context": {"item": "cup"}}).encode(),
         {"Content-Type": "application/json", "traceparent": f"00-{trace_id}-b7ad6b7169203331-01"},
     )
     with urllib.request.urlopen(request):  # noqa: S310 - loopback
@@ -94,14 +97,17 @@ def test_the_log_is_json_lines_that_carry_the_trace(shell: "Shell") -> None:
     ("app", "status", "said"),
     [
         ("nowhere:app", 2, "there is no module 'nowhere'"),
-        ("shop:nothing", 2, "'shop:nothing' is not an app"),
+        ("empty_app:nothing", 2, "'empty_app:nothing' is not an app"),
         ("nobody", 2, "there is no app 'nobody'"),
-        ("broken:app", 1, "has a syntax error"),
+        ("broken_app:app", 1, "has a syntax error"),
     ],
 )
-def test_an_app_that_cannot_be_loaded_is_named(shell: "Shell", app: str, status: int, said: str) -> None:
-    (shell.folder / "broken.py").write_text("app = (\n")
-    ended = shell("serve", app)
+def test_an_app_that_cannot_be_loaded_is_named(
+    inside: "Callable[..., Outcome]", app: str, status: int, said: str
+) -> None:
+    Path("broken_app.py").write_text("app = (\n")
+    Path("empty_app.py").touch()
+    ended = inside("serve", app)
     assert (ended.status, ended.out) == (status, "")
     assert said in ended.err
 

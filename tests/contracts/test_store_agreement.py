@@ -149,7 +149,7 @@ def fresh() -> Path:
 rounds = st.lists(st.tuples(st.lists(writes, max_size=25), st.lists(questions, max_size=10)), min_size=1, max_size=4)
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(rounds=rounds, group=st.sampled_from([1, 4, 512]))
 def test_the_store_on_disk_answers_like_the_one_in_memory(fresh: Path, rounds: list[Round], group: int) -> None:
     with tempfile.TemporaryDirectory(dir=fresh.parent) as folder:

@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import packetflow as pf
-from packetflow._core.actor import ActorType
+from packetflow._core.actor import ActorType, Draft
 from packetflow._core.errors import DeclarationError
 
 
@@ -78,5 +78,5 @@ def test_an_event_emitted_is_a_draft_until_it_is_committed() -> None:
     room = ChatRoom.__new__(ChatRoom)
     room._pending = None  # noqa: SLF001 - what the runtime does  # pyright: ignore[reportPrivateUsage]
     room.emit(Told(text="a"), id="one")
-    drafts = room._pending  # noqa: SLF001 - what the runtime does  # pyright: ignore[reportPrivateUsage]
-    assert [(draft.event, draft.id) for draft in drafts or []] == [(Told(text="a"), "one")]
+    drafts: list[Draft] = room._pending or []  # noqa: SLF001 - what the runtime does  # pyright: ignore[reportPrivateUsage]
+    assert [(draft.event, draft.id) for draft in drafts] == [(Told(text="a"), "one")]

@@ -45,7 +45,7 @@ async def serving(
             async with httpx2.AsyncClient(base_url=url, trust_env=False, timeout=10) as http:
                 yield Served(url, http, server, port)
     finally:
-        server.should_exit = True
+        server.stop()
         async with asyncio.timeout(20):
             await task
         listener.close()

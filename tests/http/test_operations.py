@@ -1,5 +1,6 @@
 import math
 import re
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -7,6 +8,8 @@ from tests.http.club import Gate, club
 from tests.http.serving import Served, serving
 
 from packetflow._core.errors import StoreUnavailable
+from packetflow.http.api import build
+from packetflow.http.codes import STATUS
 from packetflow.http.operations import VERSION
 from packetflow.stores.memory import MemoryStore
 
@@ -142,3 +145,11 @@ async def test_what_nobody_foresaw_is_a_500_without_internals(caplog: pytest.Log
     logged = [record for record in caplog.records if answer.json()["trace_id"] in record.getMessage()]
     assert logged
     assert logged[0].exc_info
+
+
+def test_the_reference_page_names_every_code_and_every_endpoint() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "http.md").read_text()
+    assert not [code for code in STATUS if f"`{code}`" not in page]
+    described = build(club()).openapi()
+    named = {re.sub(r"\{\w+\}", "{id}", path) for path in described["paths"]}
+    assert not [path for path in named if path not in page]

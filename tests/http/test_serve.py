@@ -76,8 +76,8 @@ async def _errors(process: asyncio.subprocess.Process) -> str:
 
 
 async def ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
-    """Wait for the end, five seconds at most; gives the exit code and what was printed."""
-    async with asyncio.timeout(5):
+    """Wait for the end, far shorter than what was blocked would take; gives the exit code and what was printed."""
+    async with asyncio.timeout(20):
         out, _ = await process.communicate()
     return process.returncode or 0, out.decode()
 

@@ -102,6 +102,20 @@ async def test_reading_does_not_wait_for_writing(store: SQLiteStore, path: Path)
     assert saved.state == b"second"
 
 
+async def test_a_page_of_several_kinds_is_of_one_moment(store: SQLiteStore) -> None:
+    async def write(number: int) -> None:
+        await store.append([event(f"{kind}{number}", kind=kind) for kind in ("A", "B", "C")])
+
+    async with asyncio.timeout(60):
+        for start in range(0, 400, 8):
+            writing = asyncio.gather(*map(write, range(start, start + 8)))
+            while not writing.done():
+                page = await store.read("Room/lobby", kinds=["A", "B", "C"], limit=2000)
+                assert [stored.seq for stored in page] == list(range(1, len(page) + 1))
+                assert len(page) % 3 == 0
+            await writing
+
+
 async def test_on_a_full_disk_only_the_callers_whose_commits_do_not_fit_are_told(store: SQLiteStore) -> None:
     commits = [Commit("Room", f"k{number}", 0, b"x" * (8 * MEGABYTE if number == 7 else 10)) for number in range(20)]
     with files_limited_to(4 * MEGABYTE):

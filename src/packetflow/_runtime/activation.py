@@ -14,22 +14,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from packetflow._core.errors import (
     ActorStopped,
     CallCancelled,
     CallCycle,
     CallError,
-    CapabilityFailed,
     PacketFlowError,
 )
 from packetflow._runtime.condition import COLD, DEAD, SCHEDULED
 from packetflow._runtime.deadline import Deadlines
+from packetflow._runtime.failure import is_crash, refusal, told
 from packetflow._runtime.journal import Journals
-from packetflow._runtime.mailbox import Chore, Mailboxes, Waiter
+from packetflow._runtime.mailbox import NOTHING, Chore, Mailboxes, Waiter
 from packetflow._runtime.snapshot import Snapshots
-from packetflow._runtime.supervision import Supervision, is_crash
+from packetflow._runtime.supervision import Supervision
 from packetflow._runtime.transaction import Transactions
 from packetflow._runtime.turn import Turns
 from packetflow._runtime.wheel import Wheel
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("packetflow.actor")
 
 _SLICE: Final = 256
-_YIELD: Final = 1024
+_YIELD: Final = 1023
 
 
 class Activations:
@@ -66,15 +66,14 @@ class Activations:
         """Messages handled so far."""
         self.failed = 0
         """Messages whose handler raised, or did not end in time."""
+        messages = [cast("ActorCapability[Any, ..., Any]", message) for message in kind.messages.values()]
         self._journals = Journals(self.declared, store)
         self._snapshots = Snapshots(self.declared, self.transactions, timer)
         self._snapshots.when_due(self._save_soon)
-        self._deadlines = Deadlines(self.declared, timer)
-        self._turns = Turns(self.declared, self.transactions, self._snapshots, self._deadlines)
+        self._deadlines = Deadlines(self.declared, messages, timer)
         self._wheel = Wheel(self.declared, timer, self._sleep)
-        messages = [cast("ActorCapability[Any, ..., Any]", message) for message in kind.messages.values()]
-        self._instant = {message for message in messages if self._turns.instant(message)}
-        self._limits = {m: m.options.timeout.total_seconds() for m in messages if m.options.timeout is not None}
+        self._turns = Turns(self.declared, messages, self.transactions, self._snapshots, self._deadlines)
+        self._calls, self._awaits, self._running = self._turns.calls, self._turns.awaits, self._deadlines.running
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -93,29 +92,29 @@ class Activations:
         actor = self.awake.get(key)
         if actor is None:
             actor = self._activate(key)
-        if self._limits:
-            context = self._limited(message, context)
         if actor._busy is not None:
-            return await self._wait_in_line(actor, message, args, kwargs, context)
+            return await self._wait_in_line(actor, message, args, kwargs, self._deadlines.limited(message, context))
         actor._busy = context
         try:
-            if message in self._instant:
-                reply = self._turns.take(actor, message, args, kwargs, context)
+            if (function := self._calls.get(message)) is not None and not actor._revision:
+                reply = function(actor, *args, **kwargs)
+            elif (function := self._awaits.get(message)) is None or actor._revision or context.deadline is not None:
+                reply = await self._take(actor, (message, args, kwargs, context, None))
             else:
-                self._deadlines.begin(key, context.deadline)
-                reply = await self._turns.take(actor, message, args, kwargs, context)
+                self._running[key] = (asyncio.current_task(self._loop), self.timer.tick)
+                reply = await function(actor, *args, **kwargs)
                 self._deadlines.end(key)
             if actor._pending:
                 self.transactions.publish(actor, message, context)
-        except BaseException as error:
-            failure = self._fail(actor, message, error)
-            self._rest(actor)
-            if failure is error:
-                raise
-            raise failure from error
-        self.handled += 1
-        self._rest(actor)
-        if not self.handled % _YIELD:
+        except BaseException as error:  # noqa: BLE001 - raised by that again, or what it became
+            self._raise(actor, message, error)
+        actor._tick = self.timer.tick
+        if actor._box is None:
+            actor._busy = None
+        else:
+            self._schedule(actor)
+        self.handled = handled = self.handled + 1
+        if not handled & _YIELD:
             await asyncio.sleep(0)  # handlers that never suspend must not keep everybody else from the loop
         return reply
 
@@ -136,7 +135,11 @@ class Activations:
             actor = self._activate(key)
         if context.chain or context.deadline is not None or context.sink is not None:
             context = replace(context, chain=(), deadline=None, sink=None)
-        self._put(actor, (message, args, kwargs, context, None))
+        box: Box | None = actor._box
+        if box is None or len(box) >= self.mailboxes.limit:
+            self._put(actor, (message, args, kwargs or NOTHING, context, None))
+        else:
+            box.append((message, args, kwargs or NOTHING, context, None))
 
     async def stop(self, key: str) -> bool:
         """End an actor now: its handler is cancelled, waiting messages are refused, committed memory is kept.
@@ -156,7 +159,7 @@ class Activations:
             self._retire(actor, why)
 
         if actor._box is not None:
-            self._refuse(actor._box, why)
+            self.mailboxes.refuse(actor._box, why)
         self._deadlines.interrupt(key, why)
         await self._do_soon(actor, leave)
         return True
@@ -243,6 +246,8 @@ class Activations:
             if isinstance(letter, Chore):
                 actor._busy = SCHEDULED
                 await letter.do(actor)
+            elif letter[0] in self._calls and not actor._revision:
+                self._serve_now(actor, letter)
             else:
                 await self._serve(actor, letter)
             if actor._busy is DEAD:
@@ -254,40 +259,63 @@ class Activations:
         actor._box = actor._busy = None
 
     async def _serve(self, actor: Actor[Any], letter: Letter) -> None:
-        message, args, kwargs, context, waiter = cast("tuple[ActorCapability[Any, ..., Any], *tuple[Any, ...]]", letter)
+        message, _, _, context, waiter = letter
         if waiter is not None:
             if waiter.reply.done():
                 return  # whoever asked has stopped waiting
             waiter.served = True
         actor._busy, actor._tick = context, self.timer.tick
         try:
-            if message in self._instant:
-                reply = self._turns.take(actor, message, args, kwargs, context)
-            else:
-                deadline = self._limited(message, context).deadline if waiter is None else None  # an ask has its alarm
-                self._deadlines.begin(actor.key, deadline)
-                reply = await self._turns.take(actor, message, args, kwargs, context)
-                self._deadlines.end(actor.key)
+            reply = await self._take(actor, letter)
             if actor._pending:
                 self.transactions.publish(actor, message, context)
-        except BaseException as error:
-            failure = self._fail(actor, message, error)
-            if not isinstance(failure, PacketFlowError):
-                raise
-            if failure is not error:
-                failure.__cause__ = error
-            self._tell_failure(actor.key, waiter, failure)
+        except BaseException as error:  # noqa: BLE001 - told to whoever asked
+            self._answer_failure(actor, letter, error)
         else:
-            self.handled += 1
-            if waiter is not None and not waiter.reply.done():
-                waiter.reply.set_result(reply)
+            self._answer(waiter, reply)
 
-    def _tell_failure(self, key: str, waiter: Waiter | None, failure: PacketFlowError) -> None:
+    def _serve_now(self, actor: Actor[Any], letter: Letter) -> None:
+        """Do the same in a simpler case: a handler that awaits nothing, of an actor that is ready for it."""
+        message, args, kwargs, context, waiter = letter
+        if waiter is not None and waiter.reply.done():
+            return
+        actor._busy, actor._tick = context, self.timer.tick
+        try:
+            reply = self._calls[message](actor, *args, **kwargs)
+            if actor._pending:
+                self.transactions.publish(actor, message, context)
+        except BaseException as error:  # noqa: BLE001 - told to whoever asked
+            self._answer_failure(actor, letter, error)
+        else:
+            self._answer(waiter, reply)
+
+    async def _take(self, actor: Actor[Any], letter: Letter) -> Any:  # noqa: ANN401 - typed by the message
+        """Handle any message of an actor that is free, in the current task."""
+        message, args, kwargs, context, _ = letter
+        if message in self._turns.instant:
+            return self._turns.take(actor, message, args, kwargs, context)
+        self._deadlines.begin(actor.key, self._deadlines.limited(message, context).deadline)
+        reply = await self._turns.take(actor, message, args, kwargs, context)
+        self._deadlines.end(actor.key)
+        return reply
+
+    def _answer(self, waiter: Waiter | None, reply: object) -> None:
+        self.handled += 1
+        if waiter is not None and not waiter.reply.done():
+            waiter.reply.set_result(reply)
+
+    def _answer_failure(self, actor: Actor[Any], letter: Letter, error: BaseException) -> None:
+        message, _, _, _, waiter = letter
+        failure = self._fail(actor, message, error)
+        if not isinstance(failure, PacketFlowError):
+            raise error
+        if failure is not error:
+            failure.__cause__ = error
         if waiter is not None:
             waiter.refuse(failure)
         else:
             trace = failure if is_crash(failure) else None
-            log.warning("a message told to actor %s failed: %s", self._of(key), failure, exc_info=trace)
+            log.warning("a message told to actor %s failed: %s", self._of(actor.key), failure, exc_info=trace)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -305,15 +333,16 @@ class Activations:
         self._wheel.add(actor)
         return actor
 
-    def _rest(self, actor: Actor[Any]) -> None:
-        """End a message that was handled in its caller's task."""
-        actor._tick = self.timer.tick
-        if actor._busy is DEAD:
-            return
-        if actor._box is None:
+    def _raise(self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], error: BaseException) -> NoReturn:
+        """End a message whose handler raised in its caller's task."""
+        failure = self._fail(actor, message, error)
+        if actor._busy is not DEAD:
             actor._busy = None
-        else:
-            self._schedule(actor)
+            if actor._box is not None:
+                self._schedule(actor)
+        if failure is error:
+            raise error
+        raise failure from error
 
     def _fail(self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], error: BaseException) -> BaseException:
         """Undo a message whose handler raised; gives what its caller is told.
@@ -322,7 +351,8 @@ class Activations:
         leaves its state as the handler left it, anything else restarts it from its last snapshot, or afresh.
         """
         self.failed += 1
-        key = actor.key
+        actor._tick = self.timer.tick
+        key, error = actor.key, refusal(message, error, _CALLING)
         failure = self._deadlines.fail(key, error)
         actor._pending = None
         if self.declared.durability == "durable" or not isinstance(error, CallError):
@@ -335,10 +365,7 @@ class Activations:
             except ActorStopped as stopped:
                 log.error("%s", stopped.message)  # noqa: TRY400 - its caller is told the cause
                 self._retire(actor, stopped)
-        if isinstance(failure, PacketFlowError) or not isinstance(failure, Exception):
-            return failure
-        problem = f"{message.id!r} failed: {type(error).__name__}: {error}"
-        return CapabilityFailed(problem, capability_id=message.id)
+        return told(message, failure)
 
     def _retire(self, actor: Actor[Any], why: PacketFlowError) -> None:
         """Take an actor out; whoever waits for it gets `why`."""
@@ -346,22 +373,9 @@ class Activations:
         del self.awake[actor.key]
         self._snapshots.saved(actor)
         if actor._box is not None:
-            self._refuse(actor._box, why)
+            self.mailboxes.refuse(actor._box, why)
             self.mailboxes.close(actor.key)
             actor._box = None
-
-    def _refuse(self, box: Box, why: PacketFlowError) -> None:
-        told = 0
-        while box:
-            letter = box.popleft()
-            if isinstance(letter, Chore):
-                letter.drop()
-            elif letter[-1] is None:
-                told += 1
-            else:
-                letter[-1].refuse(type(why)(why.message, **why.details))
-        if told:
-            log.warning("%d messages told to it were dropped: %s", told, why)
 
     # -- sleep --------------------------------------------------------------------------------------------------------
 
@@ -382,13 +396,11 @@ class Activations:
     def _save_soon(self, actor: Actor[Any]) -> None:
         self._do_soon(actor, self._snapshots.save)
 
-    def _limited(self, message: ActorCapability[Any, ..., Any], context: Context) -> Context:
-        """Bound one call by the message's own timeout."""
-        limit = self._limits.get(message)
-        if limit is None:
-            return context
-        due = self._loop.time() + limit
-        return context if context.deadline is not None and context.deadline <= due else replace(context, deadline=due)
-
     def _of(self, key: str) -> str:
         return f"{self.declared.name}:{key}"
+
+
+_CALLING: Final = frozenset(
+    function.__code__
+    for function in (Activations.ask, Activations._serve_now, Turns._call)  # what calls handlers
+)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from packetflow._core.errors import CallCancelled, DeadlineExceeded
 from packetflow._runtime.timer import TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from packetflow._core.actor import ActorType
+    from packetflow._core.capability import ActorCapability
+    from packetflow._core.context import Context
     from packetflow._core.errors import PacketFlowError
     from packetflow._runtime.timer import Timer
 
@@ -39,13 +42,15 @@ class Deadlines:
     deadline pays for a timer of the event loop.
     """
 
-    def __init__(self, declared: ActorType, timer: Timer) -> None:
+    def __init__(self, declared: ActorType, messages: Iterable[ActorCapability[Any, ..., Any]], timer: Timer) -> None:
         """Begin with nothing to watch; belongs to the running event loop."""
+        self._limits = {each: each.options.timeout.total_seconds() for each in messages if each.options.timeout}
         self._name = declared.name
         self._patience = max(1, round(declared.timeout.total_seconds() / TICK))
         self._timer = timer
         self._loop = asyncio.get_running_loop()
-        self._running: dict[str, tuple[asyncio.Task[object], int]] = {}
+        self.running: dict[str, tuple[asyncio.Task[Any] | None, int]] = {}
+        """The task and the first tick of each handler that may be waiting, by the actor's key; oldest first."""
         self._reasons: dict[str, PacketFlowError] = {}
         self._sealed: set[str] = set()
         self._exact: dict[str, asyncio.TimerHandle] = {}
@@ -57,16 +62,23 @@ class Deadlines:
 
         Raises DeadlineExceeded when the caller's deadline is over already.
         """
-        task = cast("asyncio.Task[object]", asyncio.current_task(self._loop))
         if deadline is not None:
             if deadline <= self._loop.time():
                 raise self.exceeded(key, "was asked too late: the caller's deadline is over")
             self._exact[key] = self._loop.call_at(deadline, self._expire, key)
-        self._running[key] = (task, self._timer.tick)
+        self.running[key] = (asyncio.current_task(self._loop), self._timer.tick)
+
+    def limited(self, message: ActorCapability[Any, ..., Any], context: Context) -> Context:
+        """Give the context with the deadline of the message's own `timeout`, where that comes first."""
+        limit = self._limits.get(message)
+        if limit is None:
+            return context
+        due = self._loop.time() + limit
+        return context if context.deadline is not None and context.deadline <= due else replace(context, deadline=due)
 
     def end(self, key: str) -> None:
         """Watch no more; for a handler that returned."""
-        task, _ = self._running.pop(key)
+        task, _ = self.running.pop(key)
         if self._exact or self._reasons or self._sealed:
             self._forget(key, task)
 
@@ -76,11 +88,11 @@ class Deadlines:
         A cancellation from here becomes its reason, unless the caller itself is being cancelled, too. One from nowhere
         (the handler awaited something that somebody else cancelled) becomes CallCancelled.
         """
-        entry = self._running.pop(key, None)
+        entry = self.running.pop(key, None)
         if entry is None:
             return error
         why = self._forget(key, entry[0])
-        if not isinstance(error, asyncio.CancelledError) or entry[0].cancelling():
+        if not isinstance(error, asyncio.CancelledError) or (entry[0] is not None and entry[0].cancelling()):
             return error
         return why or CallCancelled(f"what actor {self._name}:{key} waited for was cancelled", actor=self._of(key))
 
@@ -90,10 +102,10 @@ class Deadlines:
 
     def interrupt(self, key: str, why: PacketFlowError) -> bool:
         """Cancel the handler of the actor `key`; its caller gets `why`. False when none runs, or it is committing."""
-        entry = self._running.get(key)
+        entry = self.running.get(key)
         if entry is None or key in self._sealed:
             return False
-        if key not in self._reasons:
+        if key not in self._reasons and entry[0] is not None:
             self._reasons[key] = why
             entry[0].cancel()
         return True
@@ -108,13 +120,13 @@ class Deadlines:
         """Say that an actor was too late."""
         return DeadlineExceeded(f"actor {self._name}:{key} {what}", actor=self._of(key))
 
-    def _forget(self, key: str, task: asyncio.Task[object]) -> PacketFlowError | None:
+    def _forget(self, key: str, task: asyncio.Task[Any] | None) -> PacketFlowError | None:
         self._sealed.discard(key)
         timer = self._exact.pop(key, None)
         if timer is not None:
             timer.cancel()
         why = self._reasons.pop(key, None)
-        if why is not None:
+        if why is not None and task is not None:
             task.uncancel()
         return why
 
@@ -123,7 +135,7 @@ class Deadlines:
 
     def _on_tick(self, tick: int) -> None:
         late: list[str] = []
-        for key, (_, since) in self._running.items():
+        for key, (_, since) in self.running.items():
             if tick - since <= self._patience:  # one tick more, for the part of a tick that had passed when it began
                 break
             late.append(key)

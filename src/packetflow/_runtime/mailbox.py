@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from packetflow._core.capability import ActorCapability
 from packetflow._core.context import Context
 from packetflow._core.errors import Overloaded, PacketFlowError
-from packetflow._core.ref import Message
 
 if TYPE_CHECKING:
     import asyncio
+
+log = logging.getLogger("packetflow.actor")
 
 _POOLED: Final = 1024
 
@@ -56,8 +59,11 @@ class Chore:
             self.done.set_result(None)
 
 
-Letter: TypeAlias = tuple[Message[Any, ..., Any], tuple[Any, ...], Mapping[str, Any], Context, Waiter | None]
+Letter: TypeAlias = tuple[ActorCapability[Any, ..., Any], tuple[Any, ...], Mapping[str, Any], Context, Waiter | None]
 """One message that waits: what, its arguments, under which context, and who waits for its reply."""
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""No arguments by name; one for all messages that wait, instead of an empty one for each."""
 
 Box: TypeAlias = deque[Letter | Chore]
 
@@ -89,6 +95,20 @@ class Mailboxes:
         box.clear()
         if len(self._spare) < _POOLED:
             self._spare.append(box)
+
+    def refuse(self, box: Box, why: PacketFlowError) -> None:
+        """Empty a box; whoever waits for a reply gets `why`."""
+        told = 0
+        while box:
+            letter = box.popleft()
+            if isinstance(letter, Chore):
+                letter.drop()
+            elif letter[-1] is None:
+                told += 1
+            else:
+                letter[-1].refuse(type(why)(why.message, **why.details))
+        if told:
+            log.warning("%d messages told to it were dropped: %s", told, why)
 
     def full(self, key: str) -> Overloaded:
         """Say that the actor's box is full."""

@@ -5,22 +5,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from packetflow._core.errors import ActorStopped, CapabilityFailed, DeclarationError, PacketFlowError
+from packetflow._core.errors import ActorStopped
 from packetflow._runtime.timer import TICK
 
 if TYPE_CHECKING:
     from packetflow._core.actor import ActorType
-
-
-def is_crash(error: BaseException) -> bool:
-    """Whether an exception that left a handler is the actor's own fault.
-
-    It is not when the actor refused its caller (CallError), when the caller went away, or when what it rests on failed
-    (a store, a language model): restarting the actor would mend none of these.
-    """
-    if isinstance(error, PacketFlowError):
-        return isinstance(error, CapabilityFailed | DeclarationError)
-    return isinstance(error, Exception)
 
 
 class Supervision:
@@ -64,8 +53,8 @@ class Supervision:
 
     def _wait(self, key: str, tick: int) -> float | None:
         """Give the seconds until the actor may go on; None when it may now."""
-        crashes = self._crashes.get(key, ())
-        if len(crashes) <= self._times or tick - crashes[0] >= self._within:
+        crashes = self._crashes.get(key)
+        if crashes is None or len(crashes) <= self._times or tick - crashes[0] >= self._within:
             return None
         return (self._within - (tick - crashes[0])) * TICK
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
-from packetflow._core.errors import InvalidInput
 from packetflow._runtime.condition import COLD
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Iterable, Mapping
 
     from packetflow._core.actor import Actor, ActorType
     from packetflow._core.capability import ActorCapability
@@ -26,7 +25,12 @@ class Turns:
     """Runs the handlers of one class of actors, for whoever has made sure that the actor is free."""
 
     def __init__(
-        self, declared: ActorType, transactions: Transactions, snapshots: Snapshots, deadlines: Deadlines
+        self,
+        declared: ActorType,
+        messages: Iterable[ActorCapability[Any, ..., Any]],
+        transactions: Transactions,
+        snapshots: Snapshots,
+        deadlines: Deadlines,
     ) -> None:
         """Commit with `transactions`; tell `snapshots` of what was not committed, and `deadlines` of the commit."""
         self._declared = declared
@@ -34,10 +38,14 @@ class Turns:
         self._transactions = transactions
         self._snapshots = snapshots
         self._volatile = declared.durability == "volatile"
-
-    def instant(self, message: ActorCapability[Any, ..., Any]) -> bool:
-        """Whether `take` gives the reply to this message itself, and not something to await."""
-        return self._volatile and message.kind == "def"
+        own = list(messages) if self._volatile else []
+        self.instant = frozenset(message for message in own if message.kind == "def")
+        """Messages to which `take` gives the reply itself, and not something to await."""
+        direct = [each for each in own if not each.takes_context and each.options.timeout is None]
+        self.calls = {message: message.function for message in direct if message.kind == "def"}
+        """What to call, with the arguments alone, for an instant message of an actor whose `_revision` is 0."""
+        self.awaits = {message: message.function for message in direct if message.kind == "async"}
+        """The same for messages to await."""
 
     def take(
         self,
@@ -94,16 +102,9 @@ class Turns:
         kwargs: Mapping[str, Any],
         context: Context,
     ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
-        try:
-            if message.takes_context:
-                return message.function(actor, context.inside(self._declared.topic(actor.key)), *args, **kwargs)
-            return message.function(actor, *args, **kwargs)
-        except TypeError as error:
-            if error.__traceback__ is not None and error.__traceback__.tb_next is None:
-                # The arguments do not fit the parameters: the method was never entered, and its actor did no wrong.
-                problem = f"{message.id!r}: {error}"
-                raise InvalidInput(problem, capability_id=message.id) from None
-            raise
+        if message.takes_context:
+            return message.function(actor, context.inside(self._declared.topic(actor.key)), *args, **kwargs)
+        return message.function(actor, *args, **kwargs)
 
 
 async def _collected(parts: AsyncGenerator[Any, None], context: Context) -> list[Any]:

@@ -42,12 +42,19 @@ class Remote:
     raised, as `Client.run` does: look at `success`.
     """
 
-    def __init__(self, url: str, *, token: str | None = None) -> None:
-        """Talk to the server at `url`, with a bearer token if it wants one."""
+    def __init__(
+        self, url: str, *, token: str | None = None, transport: httpx2.AsyncBaseTransport | None = None
+    ) -> None:
+        """Talk to the server at `url`, with a bearer token if it wants one.
+
+        With `httpx2.ASGITransport(build(app))` as transport it talks to an app in this very process.
+        """
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         # No proxy from the environment: a local server is reached directly, and a token goes to nobody else.
-        self._http = httpx2.AsyncClient(base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False)
+        self._http = httpx2.AsyncClient(
+            base_url=self.url, headers=headers, timeout=_TIMEOUT, trust_env=False, transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         """Give the connection."""

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
@@ -34,6 +34,8 @@ GRACE: Final = 2
 """Seconds that requests have to end once the server is being stopped; runs are cancelled before."""
 
 _BACKLOG: Final = 2048
+_TICKS: Final = 10
+"""What uvicorn takes for a second."""
 
 
 class Server(uvicorn.Server):
@@ -61,11 +63,28 @@ class Server(uvicorn.Server):
         self._site: Site = api.state.site
         self.ready = asyncio.Event()
         """Set once requests are taken."""
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the app, then listen."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self.ready.set()
+
+    async def main_loop(self) -> None:
+        """Serve until told to stop, at once and not at the next poll; the date header is renewed each second."""
+        second = 0
+        while not await self.on_tick(second * _TICKS):
+            second += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._told.wait()
+
+    def stop(self) -> None:
+        """Begin to stop; `serve` returns once all is stored and closed."""
+        self.should_exit = True
+        self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take nothing new, cancel what runs, then let requests end and close the app."""
@@ -75,9 +94,11 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop at the next turn; a second interrupt does not wait for requests."""
+        """Stop; a second interrupt does not wait for requests."""
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)  # a signal does not wake a loop that waits
         del frame
 
     @contextmanager

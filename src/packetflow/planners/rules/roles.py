@@ -28,7 +28,7 @@ _ROLE_WORDS: dict[str, str] = {
     "passage paragraph",
     "topic": "topic subject keyword keywords theme query term about",
     "formula": "function equation expression formula polynomial",
-    "id": "id identifier code number key docket isbn symbol ticker handle",
+    "id": "id identifier code number key symbol ticker handle",
     "phone": "phone telephone mobile",
     "year": "year",
     "season": "season",

@@ -1,0 +1,50 @@
+"""What the exception of a message's handler is: whose fault, and what its caller is told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from packetflow._core.errors import CapabilityFailed, DeclarationError, InvalidInput, PacketFlowError
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from types import CodeType
+
+    from packetflow._core.capability import ActorCapability
+
+
+def is_crash(error: BaseException) -> bool:
+    """Whether an exception that left a handler is the actor's own fault.
+
+    It is not when the actor refused its caller (CallError), when the caller went away, or when what it rests on failed
+    (a store, a language model): restarting the actor would mend none of these.
+    """
+    if isinstance(error, PacketFlowError):
+        return isinstance(error, CapabilityFailed | DeclarationError)
+    return isinstance(error, Exception)
+
+
+def refusal(
+    message: ActorCapability[Any, ..., Any], error: BaseException, calling: Container[CodeType]
+) -> BaseException:
+    """Give InvalidInput for arguments that do not fit the parameters, any other exception as it is.
+
+    A TypeError is of that kind when it came from the call itself, in one of the `calling` functions: the handler was
+    never entered, and its actor did no wrong.
+    """
+    if type(error) is not TypeError:
+        return error
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None or trace.tb_frame.f_code not in calling:
+        return error
+    return InvalidInput(f"{message.id!r}: {error}", capability_id=message.id)
+
+
+def told(message: ActorCapability[Any, ..., Any], failure: BaseException) -> BaseException:
+    """Give what the caller is told: an exception of the handler's own as CapabilityFailed, all else as it is."""
+    if isinstance(failure, PacketFlowError) or not isinstance(failure, Exception):
+        return failure
+    problem = f"{message.id!r} failed: {type(failure).__name__}: {failure}"
+    return CapabilityFailed(problem, capability_id=message.id)
