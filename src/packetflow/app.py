@@ -77,9 +77,8 @@ class App:
         for declaration in declared:
             declaration.verify()
         actors = [part for part in dict.fromkeys(parts) if isinstance(part, type)]
-        if len({kind.actor_type.name for kind in actors}) < len(actors):
-            message = "two actor classes have one name; give one of them another (name=...)"
-            raise DeclarationError(message)
+        for kind in actors:
+            kind.actor_type.verify()
         self.registry = Registry(declared, actors)
         self._given = parts
         self._store, self._fabric, self._planners, self._seed = store, fabric, planners, seed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 import typer
 
 import packetflow as pf
-from packetflow.cli.failure import CommandFailed, failure_of, usage
+from packetflow.cli.failure import CommandFailed, usage
 from packetflow.cli.options import DataCommand, add
 from packetflow.cli.place import work
 from packetflow.cli.progress import bytes_progress
@@ -69,9 +69,9 @@ class Import(DataCommand):
         except (TranscriptError, OSError) as error:
             self._say_kept(importer.report)
             raise CommandFailed(f"{self.file} could not be read to its end: {error}", code="unreadable_file") from error
-        except (pf.PacketFlowError, CommandFailed, KeyboardInterrupt) as error:
+        except (pf.PacketFlowError, CommandFailed, KeyboardInterrupt):
             self._say_kept(importer.report)
-            raise failure_of(error) if isinstance(error, pf.PacketFlowError) else error from error
+            raise
         self._tell(transcript, importer.report, perf_counter() - started)
 
     def _opened(self) -> Transcript:

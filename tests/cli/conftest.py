@@ -67,6 +67,12 @@ async def burn(item: str) -> str:
     return f"{item} is gone"
 
 
+@pf.capability(effect="money", confirm=True)
+async def pay(amount: int) -> int:
+    """Pay an amount."""
+    return amount
+
+
 @pf.capability(effect="read")
 async def wait_forever(item: str) -> str:
     """Wait for an item that never comes."""
@@ -106,7 +112,7 @@ async def seed(root: pf.Client) -> None:
     await root.actor(Counter, "seeded").ask(Counter.add, 7)
 
 
-app = pf.App(price_order, refuse, burn, wait_forever, Counter, seed=seed)
+app = pf.App(price_order, refuse, burn, pay, wait_forever, Counter, seed=seed)
 '''
 
 

@@ -78,3 +78,10 @@ def test_text_cannot_steer_the_terminal(served: "Shell") -> None:
     ended = served("actors", "send", "counter:x", "a\x1b[2Jb\u202e")
     assert "\x1b" not in ended.out
     assert "\u202e" not in ended.out
+
+
+def test_a_capability_that_asks_a_person_is_called_after_a_yes_only(asked: "Callable[..., Outcome]") -> None:
+    refused = asked("call", "pay", "amount=3", "--json")
+    assert (refused.status, refused.json["error"]["code"]) == (2, "confirmation_required")
+    assert "--yes" in refused.err
+    assert asked("call", "pay", "amount=3", "--yes", "--json").json == 3

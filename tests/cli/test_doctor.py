@@ -10,7 +10,7 @@ def test_a_healthy_folder_is_told_with_how_to_get_what_is_missing(shell: "Shell"
     ended = shell("doctor", "--json")
     assert ended.status == 0, ended.out
     said = {one["name"]: one for one in ended.json["findings"]}
-    assert said["app"]["said"] == "shop:app: 6 capabilities, 1 actor types"
+    assert said["app"]["said"] == "shop:app: 7 capabilities, 1 actor types"
     assert (said["planner anthropic"]["verdict"], "ANTHROPIC_API_KEY" in said["planner anthropic"]["said"]) == (
         "optional",
         True,

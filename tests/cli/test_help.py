@@ -36,6 +36,21 @@ for path in leaves(typer.main.get_command(app), []):
     print(" ".join(path))
 """
 
+EVERY_OPTION = """
+import typer.main
+from packetflow.cli.root import commands
+
+def names(command):
+    for parameter in command.params:
+        yield from (option for option in parameter.opts if option.startswith("--"))
+    for name, child in getattr(command, "commands", {}).items():
+        yield name
+        yield from names(child)
+
+of_typer = {"--install-completion", "--show-completion", "--version"}
+print(*sorted(set(names(typer.main.get_command(commands()))) - of_typer))
+"""
+
 
 def test_every_command_explains_itself_with_examples() -> None:
     ended = subprocess.run([sys.executable, "-c", EVERY_HELP], capture_output=True, text=True, check=False)
@@ -65,3 +80,11 @@ def test_a_command_that_is_used_wrongly_exits_with_2_and_says_so_on_stderr(
     ended = inside(*arguments)
     assert (ended.status, ended.out) == (2, "")
     assert ended.err
+
+
+def test_the_reference_names_every_command_and_option() -> None:
+    reference = (Path(__file__).parents[2] / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    ended = subprocess.run([sys.executable, "-c", EVERY_OPTION], capture_output=True, text=True, check=True)
+    named = ended.stdout.split()
+    assert "--allowed-host" in named
+    assert [name for name in named if f"`{name}" not in reference and f" {name}" not in reference] == []

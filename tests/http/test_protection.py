@@ -5,10 +5,12 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.websockets import WebSocket
 from tests.http.club import club
 from tests.http.serving import Served, serving
 
 from packetflow._core.errors import DeclarationError
+from packetflow.http.api import build
 from packetflow.http.auth import trace_of
 from packetflow.http.settings import BODY_LIMIT, Settings, host_name
 
@@ -85,6 +87,55 @@ async def test_every_answer_carries_the_security_headers(served: Served) -> None
         assert headers["Referrer-Policy"] == "no-referrer"
         assert headers["X-Trace-Id"]
         assert "server" not in headers
+
+
+async def test_a_web_socket_passes_the_same_gate(served: Served) -> None:
+    async def accept(socket: WebSocket) -> None:
+        await socket.accept()
+        await socket.send_text(socket.state.client.principal)
+        await socket.close()
+
+    served.server.api.add_api_websocket_route("/socket", accept)
+
+    async def shake(host: str, origin: str) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+        head = f"GET /socket HTTP/1.1\r\nHost: {host}\r\nOrigin: {origin}\r\nUpgrade: websocket\r\n"
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        writer.write(f"{head}Connection: Upgrade\r\n{key}\r\n".encode())
+        try:
+            async with asyncio.timeout(10):
+                answer = await reader.readuntil(b"\r\n\r\n")
+                return answer + (await reader.readexactly(2 + len("local-owner")) if b" 101 " in answer else b"")
+        finally:
+            writer.close()
+            await writer.wait_closed()
+
+    ours = f"localhost:{served.port}"
+    assert b"403" in (await shake("evil.example", "http://evil.example")).splitlines()[0]
+    assert b"403" in (await shake(ours, "http://evil.example")).splitlines()[0]
+    accepted = await shake(ours, f"http://{ours}")
+    assert b"101" in accepted.splitlines()[0]
+    assert b"local-owner" in accepted
+
+
+async def test_nobody_from_another_machine_is_taken_for_the_owner() -> None:
+    """The transport only says where the request came from, which loopback cannot show."""
+    api = build(club())
+    async with api.router.lifespan_context(api):
+        for near, status in (("192.0.2.9", 403), ("127.0.0.1", 200), ("::1", 200)):
+            transport = httpx2.ASGITransport(api, client=(near, 5555))
+            async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as http:
+                assert (await http.get("/health")).status_code == status
+
+
+async def test_a_client_that_leaves_in_the_middle_of_a_body_changes_nothing(served: Served) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    head = f"POST /api/ai/capability/room.post HTTP/1.1\r\nHost: localhost:{served.port}\r\n"
+    writer.write(head.encode() + b'Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"payload": {')
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert (await served.http.get("/api/actors")).json()["count"] == 0
 
 
 # -- whose token -------------------------------------------------------------------------------------------------------

@@ -23,7 +23,9 @@ def answer(run: Run[Any]) -> str:
     elif run.status == "running":
         said = f"The run is under way: {run.done} of {len(run.steps)} steps have ended."
     elif failed:
-        said = " ".join(f"Step {s.node!r} failed: {s.failure.message if s.failure else 'no reason is known'}." for s in failed)
+        said = " ".join(
+            f"Step {s.node!r} failed: {s.failure.message if s.failure else 'no reason is known'}." for s in failed
+        )
     else:
         said = f"The run was {run.status}: {run.failure.message if run.failure else 'no reason is known'}."
     skipped = [step.node for step in run.steps if step.status == "skipped"]
@@ -46,14 +48,22 @@ def _object(result: Mapping[str, Any]) -> str:
     words = next((str(result[name]) for name in _SPOKEN if isinstance(result.get(name), str) and result[name]), "")
     if words:
         return words
-    lines = [f"{name.replace('_', ' ').capitalize()}: {_brief(value)}" for name, value in result.items() if value not in (None, "", [], {})]
+    lines = [
+        f"{name.replace('_', ' ').capitalize()}: {_brief(value)}"
+        for name, value in result.items()
+        if value not in (None, "", [], {})
+    ]
     return "\n".join(lines) or "Done."
 
 
 def _brief(value: Any, limit: int = 400) -> str:  # noqa: ANN401 - any JSON
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
-        text = ", ".join(f"{name.replace('_', ' ')} {_brief(inner, 120)}" for name, inner in fields.items() if inner not in (None, "", [], {}))
+        text = ", ".join(
+            f"{name.replace('_', ' ')} {_brief(inner, 120)}"
+            for name, inner in fields.items()
+            if inner not in (None, "", [], {})
+        )
     elif isinstance(value, list | tuple):
         text = "; ".join(_brief(inner, 120) for inner in cast("Sequence[Any]", value)[:8])
     elif isinstance(value, float):

@@ -69,7 +69,7 @@ class Activations:
         messages = [cast("ActorCapability[Any, ..., Any]", message) for message in kind.messages.values()]
         self._journals = Journals(self.declared, store)
         self._snapshots = Snapshots(self.declared, self.transactions, timer)
-        self._snapshots.when_due(self._save_soon)
+        self._snapshots.when_due(lambda actor: self._do_soon(actor, self._snapshots.save))
         self._deadlines = Deadlines(self.declared, messages, timer)
         self._wheel = Wheel(self.declared, timer, self._sleep)
         self._turns = Turns(self.declared, messages, self.transactions, self._snapshots, self._deadlines)
@@ -135,11 +135,7 @@ class Activations:
             actor = self._activate(key)
         if context.chain or context.deadline is not None or context.sink is not None:
             context = replace(context, chain=(), deadline=None, sink=None)
-        box: Box | None = actor._box
-        if box is None or len(box) >= self.mailboxes.limit:
-            self._put(actor, (message, args, kwargs or NOTHING, context, None))
-        else:
-            box.append((message, args, kwargs or NOTHING, context, None))
+        self._put(actor, (message, args, kwargs or NOTHING, context, None))
 
     async def stop(self, key: str) -> bool:
         """End an actor now: its handler is cancelled, waiting messages are refused, committed memory is kept.
@@ -392,9 +388,6 @@ class Activations:
             self._wheel.add(actor)
         else:
             self._retire(actor, CallCancelled(f"actor {self._of(actor.key)} sleeps"))
-
-    def _save_soon(self, actor: Actor[Any]) -> None:
-        self._do_soon(actor, self._snapshots.save)
 
     def _of(self, key: str) -> str:
         return f"{self.declared.name}:{key}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from packetflow._core.actor import Actor
 from packetflow._core.capability import Declaration
@@ -149,7 +149,7 @@ class Client:
     # -- a look at actors ---------------------------------------------------------------------------------------------
 
     async def actors(self, kind: str | None = None, *, after: str = "", limit: int = 100) -> list[ActorInfo]:
-        """List actors that are awake or saved, ordered by type and key, beginning behind the id `after` (`type:key`)."""
+        """List actors that are awake or saved, by type and key, beginning behind the id `after` (`type:key`)."""
         return await self._inspection().actors(kind, after, limit)
 
     async def actor_info(self, actor_id: str) -> ActorView:
@@ -267,5 +267,5 @@ def _ids(part: object) -> list[str]:
     if isinstance(part, Declaration):
         return [part.id]
     if isinstance(part, type) and issubclass(part, Actor):
-        return part.capability_ids()
+        return cast("type[Actor[Any]]", part).capability_ids()
     return [str(part)]

@@ -94,9 +94,9 @@ class Engine:
     async def perform(self, capability: object, inputs: Mapping[str, object], context: Context) -> Result:
         """Call a capability and give its output typed and as JSON.
 
-        Raises UnknownCapability, InvalidInput, NotAllowed, ConfirmationRequired, DeadlineExceeded, CapabilityFailed (the
-        cause chained), ContractBroken, or whatever CallError the capability itself refuses with. Cancelling cancels the
-        capability; a `def` function in its thread cannot be stopped, its result is dropped.
+        Raises UnknownCapability, InvalidInput, NotAllowed, ConfirmationRequired, DeadlineExceeded, CapabilityFailed
+        (the cause chained), ContractBroken, or whatever CallError the capability itself refuses with. Cancelling
+        cancels the capability; a `def` function in its thread cannot be stopped, its result is dropped.
         """
         declared = self._find(capability, context)
         started, at = perf_counter(), self._clock.now()
