@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 from pydantic import BaseModel
 
@@ -22,8 +22,13 @@ from packetflow.stores.memory import MemoryStore
 How = Literal["plain", "suspend", "crash"]
 
 BOUND = 50
-EVERY = 100
-"""A handler that crashes does so at each message whose number is divided by this."""
+
+
+class Knob:
+    """Steers the handlers that crash: they do so at each message whose number is divided by `every`."""
+
+    NEVER = 10**12
+    every = NEVER
 
 
 class Peer(Protocol):
@@ -79,7 +84,7 @@ class Conversation:
         return await self.plain(text)
 
     async def crash(self, text: str) -> int:
-        if (self.count + 1) % EVERY == 0:
+        if (self.count + 1) % Knob.every == 0:
             self.count += 1
             raise Crash
         return await self.plain(text)
@@ -136,6 +141,11 @@ class Talk(
         self.count = 0
 
     @pf.capability
+    def look(self) -> int:
+        """Tell the count; makes the actor, with an empty history."""
+        return self.count
+
+    @pf.capability
     def note(self, text: str) -> int:
         """Note a text, in a `def`."""
         history = self.history
@@ -168,10 +178,12 @@ class Talk(
 
     @pf.capability
     async def crash(self, text: str) -> int:
-        """Note a text, or crash; the actor begins afresh then."""
-        if (self.count + 1) % EVERY == 0:
+        """Count, or crash; the actor begins afresh then."""
+        del text
+        if (self.count + 1) % Knob.every == 0:
             raise Crash
-        return await self.plain(text)
+        self.count += 1
+        return self.count
 
 
 class TalkState(BaseModel):
@@ -202,17 +214,23 @@ class Ours:
 
     async def start(self) -> None:
         self.root = await self.app.__aenter__()
+        self.context = self.root.context
+        self.refs: dict[str, pf.Ref[Talk]] = {}
 
     async def stop(self) -> None:
         await self.app.__aexit__(None, None, None)
 
     async def create(self, key: str) -> object:
-        # The first message makes the actor; it takes the text back so that the history is as empty as elsewhere.
-        await self.root.actor(Talk, key).ask(Talk.note, "hello")
-        return None
+        # By the table of actors, for what an actor costs; what a ref of its own costs on top is `introduce`.
+        table = self.app.parts.engine.tables["talk"]
+        return await table.ask(key, cast("Any", Talk.look), (), {}, self.context)
+
+    async def introduce(self, key: str) -> object:
+        """Create an actor by a ref made for it: its authority is decided, and the decision kept for the audit."""
+        return await self.root.actor(Talk, key).ask(Talk.look)
 
     async def asks(self, key: str, count: int, how: How) -> None:
-        ref = self.root.actor(Talk, key)
+        ref = self.refs.get(key) or self.refs.setdefault(key, self.root.actor(Talk, key))
         message = Talk.note if self.instant else getattr(Talk, how)
         if how != "crash":
             for _ in range(count):
@@ -427,7 +445,7 @@ class Pykka:
                 self.count = 0
 
             def on_receive(self, message: str) -> int:
-                if message == "crash" and (self.count + 1) % EVERY == 0:
+                if message == "crash" and (self.count + 1) % Knob.every == 0:
                     self.count += 1
                     raise Crash
                 self.history.append(message)

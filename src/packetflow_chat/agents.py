@@ -75,7 +75,16 @@ class PersistentChatAgent(
 ):
     """An agent of one person: it remembers every conversation, over restarts, and speaks with nobody else."""
 
-    @pf.capability(examples=["ask my agent what we discussed yesterday", "tell my agent that the launch is on Monday"])
+    @pf.capability(
+        examples=[
+            "tell my agent that the launch is on Monday",
+            "ask my agent what we discussed yesterday",
+            "what did we discuss yesterday?",
+            "what did I say about the launch?",
+            "do you remember what we said about the budget?",
+            "remind me what we decided last week",
+        ]
+    )
     async def receive(
         self,
         ctx: pf.Context,

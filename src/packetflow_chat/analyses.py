@@ -42,7 +42,7 @@ def line(message: Message) -> Line:
 
 @pf.capability(
     effect="read",
-    examples=["summarize the conversation in room planning", "what was decided in the lobby?", "sum up room 123"],
+    examples=["summarize the conversation in room 123", "what was decided in the lobby?", "sum up room planning"],
 )
 async def conversation_summarization(
     ctx: pf.Context, room_id: RoomId, summary_format: SummaryFormat = "brief", message_count: Count = 1000

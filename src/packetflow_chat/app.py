@@ -8,4 +8,4 @@ from packetflow_chat.analyses import ANALYSES
 from packetflow_chat.rooms import Room, list_rooms
 from packetflow_chat.seed import seed
 
-app = pf.App(Room, list_rooms, *ANALYSES, PersistentChatAgent, seed=seed)
+app = pf.App(*ANALYSES, list_rooms, Room, PersistentChatAgent, seed=seed)

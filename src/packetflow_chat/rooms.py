@@ -154,7 +154,7 @@ class RoomState(BaseModel):
 class Room(pf.Actor[RoomState], name="room", key="room_id", idle=timedelta(minutes=30)):
     """A room; one actor for each, its messages in its journal."""
 
-    @pf.capability(name="create_room", examples=["create a room called planning", "make a private room for the board"])
+    @pf.capability(name="create_room", examples=["create a room called planning", "make a private room named board"])
     async def create(
         self,
         ctx: pf.Context,
@@ -185,7 +185,12 @@ class Room(pf.Actor[RoomState], name="room", key="room_id", idle=timedelta(minut
 
     @pf.capability(
         name="send_message",
-        examples=["post hello in the lobby", "send 'the build is green' to room planning", "say hi in room 123"],
+        examples=[
+            "post hello in the lobby",
+            "send 'the build is green' to room planning",
+            "say hi in room 123",
+            "tell everybody in the lobby that lunch is ready",
+        ],
     )
     async def post(self, ctx: pf.Context, content: Content, user_id: ActingUser = None) -> Sent:
         """Send a message to a chat room, stored once and told to everybody in it."""

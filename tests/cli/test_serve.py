@@ -127,7 +127,7 @@ def test_a_server_with_a_secret_serves_the_commands_that_have_it(shell: "Shell")
     assert "set PACKETFLOW_SECRET" in refused.err
 
 
-def test_reload_serves_the_changed_source_and_survives_a_mistake(shell: "Shell") -> None:
+def test_reload_serves_the_changed_source(shell: "Shell") -> None:
     server = shell.serve("--reload")
     source = shell.folder / "shop.py"
     correct = source.read_text()

@@ -1,7 +1,9 @@
 """Apps for the runtime's tests."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from tests.runtime.tally import GATES, Snapshot, Tally, Volatile
@@ -31,8 +33,12 @@ def app(store: MemoryStore) -> pf.App:
 
 @pytest.fixture
 async def root(app: pf.App) -> AsyncIterator[pf.Client]:
-    """Start the app; afterwards nothing of it may be left."""
+    """Start the app; afterwards no task of it may be left, and none may have failed unheard."""
+    unheard: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: unheard.append(what))
     before = asyncio.all_tasks() - {asyncio.current_task()}
     async with app as root:
         yield root
     assert asyncio.all_tasks() - {asyncio.current_task()} <= before
+    gc.collect()  # what failed is told when its task goes
+    assert not unheard

@@ -45,12 +45,11 @@ async def test_the_wait_in_the_mailbox_and_the_handling_share_one_deadline(app: 
     tally = root.actor(Tally, "one")
     first = asyncio.ensure_future(tally.ask(Tally.hold, "first"))
     await GATES["first"].entered.wait()
-    table(app).timer.advance(20)
     (second,) = await line_up(app, tally.ask(Tally.hold, "second", 1000))
+    table(app).timer.advance(20)
     GATES["first"].opened.set()
     assert await first == 2
     await GATES["second"].entered.wait()
-    table(app).timer.advance(20)
     assert not second.done()
     table(app).timer.advance(11)
     with pytest.raises(DeadlineExceeded, match="did not answer"):

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from tests.runtime.tally import GATES, Added, Snapshot, Tally, Volatile, table, until
+from tests.runtime.tally import GATES, Added, Snapshot, Tally, Volatile, line_up, table, until
 
 import packetflow as pf
 from packetflow._core.errors import CapabilityFailed, ContractBroken, StoreConflict, StoreError
@@ -128,6 +128,39 @@ async def test_a_caller_cancelled_during_the_commit_waits_for_it_and_the_next_me
                 await asked
             assert await behind == 8
             assert [(await anext(live)).seq, (await anext(live)).seq] == [1, 2]
+
+
+@pytest.mark.parametrize("queued", [False, True])
+async def test_a_deadline_that_passes_during_the_commit_does_not_make_a_lie_of_the_reply(*, queued: bool) -> None:
+    app = pf.App(Tally, store=Gated(), planners=[])
+    async with app as root:
+        tally = root.actor(Tally, "one")
+        if queued:
+            held = asyncio.ensure_future(tally.ask(Tally.hold, "gate", 0))
+            await GATES["gate"].entered.wait()
+            (asked,) = await line_up(app, tally.ask(Tally.add, 7))
+            GATES["gate"].opened.set()
+            await held
+        else:
+            asked = asyncio.ensure_future(tally.ask(Tally.add, 7))
+        await GATES["store"].entered.wait()
+        table(app).timer.advance(31)
+        GATES["store"].opened.set()
+        assert await asked == 7
+        assert await tally.ask(Tally.total) == 7
+
+
+async def test_stopping_an_actor_that_commits_waits_for_the_commit() -> None:
+    app = pf.App(Tally, store=Gated(), planners=[])
+    async with app as root:
+        asked = asyncio.ensure_future(root.actor(Tally, "one").ask(Tally.add, 7))
+        await GATES["store"].entered.wait()
+        stopping = asyncio.ensure_future(table(app).stop("one"))
+        await until(lambda: table(app).mailboxes.waiting == 1)
+        GATES["store"].opened.set()
+        assert await stopping
+        assert await asked == 7
+        assert await root.actor(Tally, "one").ask(Tally.total) == 7
 
 
 async def test_a_journal_is_read_from_a_place_from_its_end_and_by_ids(kept: pf.Client) -> None:

@@ -47,6 +47,7 @@ class Registry(Mapping[str, "Declaration"]):
         """Answers of the plan's prover about outputs and inputs of this snapshot, kept because they never change."""
         self._parts: dict[tuple[str, Path], Schema | None] = {}
         self._views: dict[tuple[str, ...], Registry] = {}
+        self._whole: Registry | None = None
 
     def __getitem__(self, capability_id: str) -> Declaration:
         """Give a capability; raises KeyError when there is none."""
@@ -82,7 +83,7 @@ class Registry(Mapping[str, "Declaration"]):
         if view is None:
             owners = {declared.owner for declared in seen}
             view = Registry(seen, [kind for kind in self.actors.values() if kind in owners])
-            view.fits, view._parts = self.fits, self._parts
+            view.fits, view._parts, view._whole = self.fits, self._parts, self
             if len(self._views) >= _VIEWS:
                 self._views.pop(next(iter(self._views)), None)
             self._views[name] = view
@@ -90,7 +91,9 @@ class Registry(Mapping[str, "Declaration"]):
 
     @cached_property
     def index(self) -> SearchIndex:
-        """The text index over id, intent, fields and examples."""
+        """The text index over id, intent, fields and examples; a view shares that of the whole snapshot."""
+        if self._whole is not None:
+            return self._whole.index.narrowed(self._by_id)
         return SearchIndex(cast("Iterable[Searchable]", self.values()))  # to a Protocol, cached properties are none
 
     def find(

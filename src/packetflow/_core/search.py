@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from functools import lru_cache
 from typing import Protocol, cast
 
@@ -15,6 +16,7 @@ _WORD = re.compile(r"[A-Za-z]+|\d+", re.ASCII)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _UNICODE_WORD = re.compile(r"[^\W_]+")
 _BRITISH = re.compile(r"(?<=\w\w\w)([iy])s(e|es|ed|ing|er|ers|ation|ations)$")
+_COLOUR = re.compile(r"(?<=\w\w)our(s|ed|ing|ite|ites|al|able|less|ful)?$")
 _stemmer = snowballstemmer.stemmer("english")
 
 STOP_WORDS = frozenset(
@@ -58,7 +60,7 @@ def split_words(text: str) -> list[str]:
 @lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
     """Return the Snowball (Porter2) stem of one lower-case English word; British and American spellings agree."""
-    return _stemmer.stemWord(_BRITISH.sub(r"\1z\2", word))
+    return _stemmer.stemWord(_COLOUR.sub(r"or\1", _BRITISH.sub(r"\1z\2", word)))
 
 
 def stems(text: str) -> list[str]:
@@ -109,10 +111,22 @@ class SearchIndex:
             for term, frequency in bag.items():
                 postings[term].append((number, frequency * (_K1 + 1) / (frequency + norm)))
         self._postings = dict(postings)
+        self._kept: frozenset[int] | None = None
+
+    def narrowed(self, ids: Collection[str]) -> SearchIndex:
+        """Return an index over only the documents in `ids`, which shares the text read here.
+
+        Words keep the weight that they have among all documents, so a score can differ from that of an own index.
+        """
+        narrow = copy(self)
+        numbers = {id_: number for number, id_ in enumerate(self._ids)}
+        kept = frozenset(numbers[id_] for id_ in ids if id_ in numbers)
+        narrow._kept = kept if self._kept is None else kept & self._kept  # noqa: SLF001 - a copy of itself
+        return narrow
 
     def __len__(self) -> int:
-        """Return how many documents are indexed."""
-        return len(self._ids)
+        """Return how many documents can be found."""
+        return len(self._ids) if self._kept is None else len(self._kept)
 
     def weight(self, term: str) -> float:
         """Return the inverse document frequency of a stem: high for rare words, 0 for an unknown one."""
@@ -128,7 +142,8 @@ class SearchIndex:
         for term, times in Counter(stems(text)).items():
             weight = self.weight(term) * (1 + math.log(times))
             for number, value in self._postings.get(term, ()):
-                scores[number] += weight * value
+                if self._kept is None or number in self._kept:
+                    scores[number] += weight * value
         if not scores or limit <= 0:
             return []
         floor = max(scores.values()) * _RELATIVE_FLOOR

@@ -217,7 +217,8 @@ class Execution:
         try:
             result = await self._engine.perform(node.capability_id, inputs, context)
         except PacketFlowError as error:
-            details = dict(error.details)
+            problems = [problem.as_json() for problem in getattr(error, "problems", ())]
+            details = {**error.details, **({"problems": problems} if problems else {})}
             failure = Failure(code=error.code, message=error.message, details=details)
             self._failed(path, failure)
             raise BlockFailed(failure, path) from error

@@ -68,7 +68,7 @@ class Doctor(DataCommand):
         width = max(len(one.name) for one in found)
         for one in found:
             mark, style = _MARKS[one.verdict]
-            self.screen.show(Text(f"{mark} ", style) + Text(f"{one.name:{width}}  ", "bold") + clean(one.said))
+            self.screen.show(Text() + Text(f"{mark} ", style) + Text(f"{one.name:{width}}  ", "bold") + clean(one.said))
         self.screen.show("", f"{broken} broken." if broken else "Everything needed is here.")
         if broken:
             raise typer.Exit(1)

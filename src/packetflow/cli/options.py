@@ -106,7 +106,8 @@ def _signed(
     function: Callable[..., None], kind: type[Command], parameters: list[inspect.Parameter]
 ) -> Callable[..., None]:
     """Let typer see these parameters and the class's docstring."""
-    function.__doc__ = kind.__doc__
+    paragraphs = inspect.cleandoc(kind.__doc__ or "").split("\n\n")
+    function.__doc__ = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     vars(function)["__signature__"] = inspect.Signature(parameters)
     return function

@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from packetflow._core.explanation import Candidate
 
 
-def plan_view(plan: Plan[Any]) -> Tree:
-    """Draw a plan as a tree, in the order it is written."""
-    title = Text("Plan ", "bold") + Text(plan.id[:12], "cyan")
+def plan_view(plan: Plan[Any], *, reasons: bool = True) -> Tree:
+    """Draw a plan as a tree, in the order it is written; with `reasons` also what was chosen and rejected, and why."""
+    title = Text() + Text("Plan ", "bold") + Text(plan.id[:12], "cyan")
     if plan.intent:
         title += clean(f"  “{plan.intent}”", "italic")
     if plan.planner:
-        title += Text(f"  by {plan.planner}, confidence {plan.confidence:.2f}", "dim")
+        title += clean(f"  by {plan.planner}, confidence {plan.confidence:.2f}", "dim")
     tree = Tree(title, guide_style="dim")
     for number, node in enumerate(plan.nodes, 1):
-        _draw(tree, node, f"{number}. ")
-    tree.add(Text("result = ", "bold") + clean(binding_text(plan.output)))
+        _draw(tree, node, reasons, f"{number}. ")
+    tree.add(Text() + Text("result = ", "bold") + clean(binding_text(plan.output)))
     told = [one for step in plan.steps() if step.why is not None for one in step.why.rejected]
-    _rejected(tree, [one for one in plan.rejected if one not in told])
+    _rejected(tree, [one for one in plan.rejected if reasons and one not in told])
     return tree
 
 
@@ -62,40 +62,40 @@ def binding_text(binding: Binding) -> str:
             return "{" + ", ".join(f"{name}: {binding_text(inner)}" for name, inner in binding.fields.items()) + "}"
 
 
-def _draw(tree: Tree, node: Node, number: str = "") -> None:
+def _draw(tree: Tree, node: Node, reasons: bool, number: str = "") -> None:  # noqa: FBT001 - private
     title = Text(number) + Text(node.id, "bold cyan")
     match node:
         case StepNode():
-            branch = tree.add(title + Text(f"  {node.capability_id}", "green") + _after(node))
+            branch = tree.add(title + clean(f"  {node.capability_id}", "green") + _after(node))
             for name, source in node.inputs.items():
                 branch.add(Text(f"{name} = ") + clean(binding_text(source)))
-            if node.why is not None:
-                branch.add(Text("why: ", "dim") + _candidate(node.why.chosen))
+            if reasons and node.why is not None:
+                branch.add(Text() + Text("why: ", "dim") + _candidate(node.why.chosen))
                 _rejected(branch, node.why.rejected)
         case BranchNode():
             branch = tree.add(title + Text("  the first that holds") + _after(node))
             for case in node.cases:
-                _block(branch, f"when {_condition(case.when)}", case.then)
-            _block(branch, "otherwise", node.otherwise)
+                _block(branch, f"when {_condition(case.when)}", case.then, reasons)
+            _block(branch, "otherwise", node.otherwise, reasons)
         case MapNode():
             branch = tree.add(title + clean(f"  for each of {binding_text(node.over)}") + _after(node))
-            _block(branch, f"at most {node.concurrency} at once", node.each)
+            _block(branch, f"at most {node.concurrency} at once", node.each, reasons)
         case ReduceNode():
             start = f"  over {binding_text(node.over)}, starting with {binding_text(node.initial)}"
-            _block(tree.add(title + clean(start) + _after(node)), "one after another", node.each)
+            _block(tree.add(title + clean(start) + _after(node)), "one after another", node.each, reasons)
         case RetryNode():
             branch = tree.add(title + Text(f"  up to {node.attempts} attempts") + _after(node))
-            _block(branch, "attempt", node.attempt)
-            _block(branch, "otherwise", node.otherwise)
+            _block(branch, "attempt", node.attempt, reasons)
+            _block(branch, "otherwise", node.otherwise, reasons)
 
 
-def _block(tree: Tree, title: str, block: Block | None) -> None:
+def _block(tree: Tree, title: str, block: Block | None, reasons: bool) -> None:  # noqa: FBT001 - private
     if block is None:
         return
     branch = tree.add(clean(title, "dim"))
     for node in block.nodes:
-        _draw(branch, node)
-    branch.add(Text("gives ", "dim") + clean(binding_text(block.output)))
+        _draw(branch, node, reasons)
+    branch.add(Text() + Text("gives ", "dim") + clean(binding_text(block.output)))
 
 
 def _condition(condition: Condition) -> str:

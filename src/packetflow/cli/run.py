@@ -57,7 +57,7 @@ class RunPlan(DataCommand):
     async def _carried_out(self, access: Access, given: Plan[Any] | None) -> Run[Any]:
         plan = given if given is not None else await access.plan(self.intent or "", hints(self.hint or []))
         effects = {one["id"]: one["effect"] for one in await access.capabilities()}
-        self.screen.err.print(plan_view(plan))
+        self.screen.err.print(plan_view(plan, reasons=False))
         confirmed: list[str] = []
         while True:
             ended = await self._followed(access, await access.start(plan, confirmed))

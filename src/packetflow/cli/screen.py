@@ -53,7 +53,7 @@ class Screen:
 
     def fail(self, failure: CommandFailed) -> None:
         """Say why the command failed, on stderr; for a program also as JSON on stdout."""
-        self.err.print(Text("Error: ", "bold red") + clean(failure.message))
+        self.err.print(Text() + Text("Error: ", "bold red") + clean(failure.message))
         for problem in failure.problems:
             if problem not in failure.message:
                 self.err.print(clean(f"  - {problem}"))

@@ -129,7 +129,7 @@ class Serve(Command):
         width = max(map(len, lines))
         self.screen.show("", Text("  PacketFlow is ready at ") + Text(url, "bold cyan"), "")
         for name, said in lines.items():
-            self.screen.show(Text(f"  {name:{width}}  ", "dim") + Text(said))
+            self.screen.show(Text() + Text(f"  {name:{width}}  ", "dim") + Text(said))
         self.screen.show("", Text("  Ctrl-C stops it.", "dim"), "")
         sys.stdout.flush()
 

@@ -41,7 +41,7 @@ def status_text(status: str) -> Text:
 def step_line(step: StepRecord) -> Text:
     """Say on one line how far a step is."""
     mark, style = _MARKS[step.status]
-    line = Text(f"{mark} ", style) + clean(step.node, "bold")
+    line = Text() + Text(f"{mark} ", style) + clean(step.node, "bold")
     if step.capability_id is not None:
         line += clean(f"  {step.capability_id}", "dim")
     line += Text(f"  {seconds(step.seconds)}" if step.seconds is not None else "", "dim")
@@ -60,7 +60,7 @@ def progress_view(run: Run[Any]) -> RenderableType:
 def trace_view(run: Run[Any]) -> RenderableType:
     """Draw a run with the input, output and duration of every step."""
     took = (run.ended_at - run.started_at).total_seconds() if run.ended_at is not None else None
-    head = Text("Run ", "bold") + Text(run.id, "cyan") + Text("  ") + status_text(run.status)
+    head = Text() + Text("Run ", "bold") + Text(run.id, "cyan") + Text("  ") + status_text(run.status)
     facts = f"{moment(run.started_at)}  {seconds(took)}  by {run.principal}  trace {run.trace_id}"
     parts: list[RenderableType] = [head, clean(facts, "dim")]
     if run.intent:

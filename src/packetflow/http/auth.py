@@ -151,6 +151,11 @@ class Gate:
         dressed = _dressed(watched, trace_id)
         try:
             await self._app(scope, receive, dressed)
+        except asyncio.CancelledError:
+            if begun or not self._site.stopping:
+                raise
+            message = "this server was stopped before the answer was ready"
+            await problem("stopping", message, trace_id)(scope, receive, dressed)
         except Exception:
             log.exception("%s %s failed, trace %s", scope["method"], scope["path"], trace_id)
             if begun:

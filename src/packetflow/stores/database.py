@@ -52,6 +52,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         _log_ahead(connection, path)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        # A statement of many rows keeps a journal of its own, to undo itself; it would go to a temporary file.
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA cache_size = -65536")  # KB: 64 MB, so that the paths to the leaves stay in memory
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KB: about every 16 MB
         connection.execute("PRAGMA journal_size_limit = 67108864")

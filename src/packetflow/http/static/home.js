@@ -173,8 +173,10 @@ async function begin() {
   const known = await api("GET", "/api/ai/capabilities?limit=1000");
   capabilities = known.ok ? known.body.capabilities : [];
   if (!known.ok) refused(known.body);
-  const examples = [...new Set(capabilities.flatMap((one) => one.examples))];
-  const offered = [...examples, ...capabilities.filter((one) => one.effect === "read").map((one) => one.intent), "help"].slice(0, 3);
+  // What only reads can be tried without a second thought, so it comes first.
+  const reading = capabilities.filter((one) => one.effect === "read");
+  const examples = [...reading, ...capabilities].flatMap((one) => one.examples.slice(0, 1));
+  const offered = [...new Set([...examples, ...reading.map((one) => one.intent), "help"])].slice(0, 3);
   $("examples").replaceChildren(...offered.map((text) => element("li", {},
     element("button", { type: "button", text, onclick: () => { $("sentence").value = text; $("ask").requestSubmit(); } }))));
   $("ask").addEventListener("submit", (event) => {

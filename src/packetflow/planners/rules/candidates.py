@@ -31,13 +31,15 @@ class Offer:
 def offers(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
     """Return the values that the sentence offers to one scalar field, in order of place."""
     if field.kind in {"integer", "number"}:
-        return _numbers(field, reading)
+        return _numbers(field, reading, around)
     roles = roles_of(field)
-    if "date" in roles or ("time" in roles and reading.moments):
+    if ("date" in roles or ("time" in roles and reading.moments)) and not _takes_day_words(field):
         days = _days(field, reading)
         if days or "date" in roles:
             return days or _loose_days(field, reading) or [o for o in _texts(field, reading, around) if o.score > 3]  # noqa: PLR2004
     found = _texts(field, reading, around)
+    if field.name.lower().endswith("_id"):
+        found += _keys(field, reading)
     if "currency" in roles:
         found = [
             replace(offer, value=code, score=offer.score + 2)
@@ -48,6 +50,16 @@ def offers(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
     if "unit" in roles:
         found += _unit_names(field, reading)
     return found
+
+
+def value_at(field: Input, reading: Reading, start: int, end: int) -> JSON:
+    """Return the value of a field that stands at one place: a number, a day, a key, or the words without quotes."""
+    for offer in offers(field, reading, Surroundings(frozenset())):
+        exact = (offer.start, offer.end) == (start, end)
+        if exact and (field.kind in {"integer", "number"} or roles_of(field) & {"id", "date", "time"}):
+            return offer.value
+    quote = next((p for p in reading.phrases if p.kind == "quote" and (p.start, p.end) == (start, end)), None)
+    return quote.text if quote is not None else reading.text[start:end].strip()
 
 
 def write_moment(field: Input, moment: Moment) -> str:
@@ -62,14 +74,19 @@ def write_moment(field: Input, moment: Moment) -> str:
     return day
 
 
-def _numbers(field: Input, reading: Reading) -> list[Offer]:
+def _takes_day_words(field: Input) -> bool:
+    """Say whether the description shows days in words ("today, last week"): then they are the values."""
+    return any(LOOSE_DAY.fullmatch(sample) for sample in field.samples) and not asks_for_day(field.description)
+
+
+def _numbers(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
     found: list[Offer] = []
     fraction = not re.search(
         r"percent(?:age)?\b|\(in %\)", f"{field.name} {field.description}".lower().replace("_", " ")
     )
     fraction = fraction or "decimal" in field.description.lower() or "fraction" in field.description.lower()
     for quantity in reading.quantities + reading.ordinals:
-        score = fit_number(quantity, field, reading) - (1.5 if quantity.ordinal and quantity.word else 0.0)
+        score = fit_number(quantity, field, reading, around) - (1.5 if quantity.ordinal and quantity.word else 0.0)
         if score > NEVER / 2:
             other = converted(quantity, units_of(field)[0])
             if other is not None and (field.kind == "number" or isinstance(other, int)):
@@ -208,6 +225,24 @@ def _as_id(phrase: Phrase, field: Input, reading: Reading) -> str:
         if token.low == noun and fits and token.start < phrase.start:
             return whole
     return phrase.text
+
+
+def _keys(field: Input, reading: Reading) -> list[Offer]:
+    """Offer what stands right behind the noun of an id field: a single letter ("room A") or a marked word ("#talk")."""
+    found: list[Offer] = []
+    noun = field.name.lower().removesuffix("_id").split("_")[-1]
+    for index, token in enumerate(reading.tokens):
+        before = reading.tokens[index - 1] if index else None
+        if before is None or token.sort != "word":
+            continue
+        tagged = before.text == "#" and before.end == token.start
+        after = reading.tokens[index + 1] if index + 1 < len(reading.tokens) else None
+        closed = after is None or after.breaks
+        if (before.low == noun and len(token.text) == 1 and token.text.isalpha() and closed) or tagged:
+            label = tagged and index > 1 and reading.tokens[index - 2].low == noun
+            value = noun + token.text if label and token.text.isdigit() else token.text
+            found.append(Offer(field, value, token.start, token.end, 6.5))
+    return found
 
 
 def _money(field: Input, reading: Reading) -> list[Offer]:

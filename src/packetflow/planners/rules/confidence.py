@@ -9,6 +9,7 @@ from packetflow.planners.rules.slots import Filling
 from packetflow.planners.rules.tool import Input, inputs_of
 
 _SURE_TOOL = 0.6
+_SHOWN = 0.95
 _STRONG = 6.0
 _NEAR = 3.0
 _LABELLED = 5.0
@@ -25,6 +26,8 @@ def confidence(parts: list[Part], unmet: list[str]) -> float:
 
 def _of(part: Part) -> float:
     filling = part.choice.filling
+    if part.choice.shown and not filling.missing:
+        return _SHOWN
     required = [item for item in inputs_of(part.choice.tool.input_schema) if item.required]
     scores = [filling.scores[item.name] for item in required if item.name in filling.spans]
     weakest = min((max(0.0, min(1.0, score / _STRONG)) for score in scores), default=1.0)

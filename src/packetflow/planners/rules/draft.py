@@ -11,6 +11,7 @@ from packetflow.planners.rules.choice import Choice, ToolBox, Weighed
 from packetflow.planners.rules.clauses import Clause, split
 from packetflow.planners.rules.confidence import confidence
 from packetflow.planners.rules.parts import Given, parts_of
+from packetflow.planners.rules.spelling import corrected
 from packetflow.planners.rules.tool import JSON, Tool
 
 _CANDIDATES = 3
@@ -53,7 +54,7 @@ def draft(
     where the same tools serve many requests.
     """
     given = Given(tools if isinstance(tools, ToolBox) else ToolBox(tools), today, hints or {})
-    text = _bare(text)
+    text = corrected(_bare(text), given.box.verbs, given.box.words)
     clauses = [Clause(text, 0, len(text))] if one_step else split(text, given.box.verbs)
     parts = parts_of(clauses, given, whole=one_step)
     building = Building(given)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from packetflow._core.search import STOP_WORDS, split_words, stem, stems
-from packetflow.planners.rules.lexicon import GENERAL_ACTS, REQUESTS, VERB_CLASS, alike
+from packetflow.planners.rules.lexicon import GENERAL_ACTS, REQUESTS, UNDOING, VERB_CLASS, alike
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.slots import Filling
 from packetflow.planners.rules.tool import Input, Tool, inputs_of
@@ -173,6 +173,33 @@ def _same_act(reading: Reading, tool: Tool) -> float:
     if not wanted or not asked:
         return 0.5
     return 1.0 if wanted & asked else 0.3
+
+
+def opposed(reading: Reading, tool: Tool) -> bool:
+    """Say whether the request asks to take away, stop or not do what the tool does: then it never means the tool.
+
+    A verb that undoes ("delete", "leave", "cancel") needs a tool named or described with such a verb.
+    """
+    words = [token.low for token in reading.tokens if token.sort == "word"]
+    while words and words[0] in _OPENING:
+        words.pop(0)
+    if not words:
+        return False
+    if words[0] in {"don't", "dont", "don’t", "never", "stop"} or words[:2] == ["do", "not"]:
+        return True
+    if words[0] not in UNDOING:
+        return False
+    known = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent), *_examples(tool))}
+    return not any(stem(word) in known for word in _undoing_like(words[0]))
+
+
+def _undoing_like(word: str) -> set[str]:
+    kin = VERB_CLASS.get(stem(word))
+    return {word} | {other for other in UNDOING if kin is not None and VERB_CLASS.get(stem(other)) == kin}
+
+
+def _examples(tool: Tool) -> list[str]:
+    return [split_words(example)[0] for example in tool.examples if split_words(example)]
 
 
 def lead_verb(reading: Reading, known: set[str] | None = None) -> str | None:

@@ -25,10 +25,16 @@ _SKIP = frozenset(
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What all fields of one tool share: the stems of its id and intent, and the stems of every field's name."""
+    """What all fields of one tool share.
+
+    `tool` are the stems of its id and intent, `names` those of every field's name, `choices` those that closed fields
+    offer; `measures` says that a required input is a number.
+    """
 
     tool: frozenset[str]
     names: tuple[tuple[str, frozenset[str]], ...] = ()
+    choices: frozenset[str] = frozenset()
+    measures: bool = False
 
 
 def context(reading: Reading, first: int, last: int, field: Input) -> float:
@@ -76,7 +82,7 @@ def _plain(reading: Reading, index: int, field: Input) -> bool:
     return token.stem in GENERAL_NOUNS and token.stem not in field.own
 
 
-def fit_number(quantity: Quantity, field: Input, reading: Reading) -> float:
+def fit_number(quantity: Quantity, field: Input, reading: Reading, around: Surroundings) -> float:
     """Score a number for a numeric field; NEVER when the type forbids it."""
     roles = roles_of(field)
     whole = float(quantity.value).is_integer()
@@ -85,11 +91,14 @@ def fit_number(quantity: Quantity, field: Input, reading: Reading) -> float:
     if field.kind == "integer" and quantity.percent and "rate" not in roles and not _percentish(field):
         return NEVER
     first, last = reading.index_at(quantity.start), reading.index_at(quantity.end - 1)
-    score = 1.0 + context(reading, first, last, field) + _unit_score(quantity, field)
+    told = context(reading, first, last, field)
+    score = 1.0 + told + _unit_score(quantity, field)
     if labelled(reading, first, field):
         score += 2.5
     score += _shape_score(quantity, field, roles) + _pair_score(quantity, roles, reading)
     score += _count_score(quantity, field, roles, reading, last)
+    if field.kind == "integer" and "count" in roles and not around.measures:
+        score += max(0.0, _listed_score(quantity, reading, last, around) - told)
     before = reading.tokens[first - 1] if first else None
     if (
         before
@@ -117,6 +126,8 @@ def fit_phrase(phrase: Phrase, field: Input, reading: Reading, around: Surroundi
     score += _kind_score(phrase, roles) - (0.8 if phrase.kind == "quote" and "person" in roles and not told else 0.0)
     score += _cue_score(phrase, roles, field, reading)
     score += _sample_score(phrase, field)
+    if not told and "id" in roles and phrase.text.isdigit() and _counts(phrase, reading):
+        score -= 5.0
     if phrase.first and reading.tokens[phrase.first - 1].text == "(":
         score -= 1.5
     if phrase.kind in {"group", "name"} and words:
@@ -216,6 +227,20 @@ def _count_score(quantity: Quantity, field: Input, roles: frozenset[str], readin
     return -1.2 if quantity.word and follow and follow[0].low not in BREAKS and quantity.value <= 3 else 0.0  # noqa: PLR2004
 
 
+def _counts(phrase: Phrase, reading: Reading) -> bool:
+    """Say whether a number stands right before the plural of a common noun: "5 messages"."""
+    after = reading.tokens[phrase.last + 1] if phrase.last + 1 < len(reading.tokens) else None
+    return after is not None and after.text.islower() and after.low.endswith("s") and after.low not in BREAKS
+
+
+def _listed_score(quantity: Quantity, reading: Reading, last: int, around: Surroundings) -> float:
+    """Score a number before the plural of what the tool is about: "the last 20 messages" limits a list of messages."""
+    if quantity.unit or quantity.percent or quantity.word or last + 1 >= len(reading.tokens):
+        return 0.0
+    counted = reading.tokens[last + 1]
+    return 2.6 if counted.low.endswith("s") and counted.stem in around.tool else 0.0
+
+
 def _of_another(phrase: Phrase, field: Input, reading: Reading, around: Surroundings) -> bool:
     """Say whether another field's name stands right before the phrase: "with subject 'News'"."""
     index = phrase.first - 1 if reading.tokens[phrase.first - 1].text not in {"'", '"', ":"} else phrase.first - 2
@@ -238,6 +263,10 @@ def _form_score(phrase: Phrase, field: Input, reading: Reading, around: Surround
         and head.low.endswith(("ed", "ing"))
     ):
         score -= 1.5
+    if around.choices and set(phrase.words) <= around.choices and not field.choices:
+        score -= 4.0
+    if phrase.cue in {"called", "named"} and roles_of(field) & {"id", "named"}:
+        score += 3.0
     others = [own for name, own in around.names if name != field.name and own]
     if not phrase.capital and any(set(phrase.words) <= own for own in others):
         score -= 3.5

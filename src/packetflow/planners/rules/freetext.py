@@ -18,6 +18,12 @@ _CUE = re.compile(
     r"|:\s+(?=\S)",
     re.IGNORECASE,
 )
+# "ask my agent | what we discussed": a question that is passed on, up to six words after the verb.
+_ASKED = re.compile(
+    r"\W*(?:please\s+)?(?:ask|tell|remind|inform)\s+(?:[\w'#-]+\s+){1,5}?"
+    r"(?=(?:what|whether|if|how|who|when|where|why|which)\s+\w)",
+    re.IGNORECASE,
+)
 _MESSAGE = frozenset(stem(word) for word in "text message content body note comment".split())
 _ARTICLES = frozenset("a an the this that my our your".split())
 _BACK = frozenset("it them this that these those both".split())
@@ -32,7 +38,7 @@ def fill_text(item: Input, reading: Reading, around: Surroundings, used: list[tu
     for phrase in reading.phrases:
         if phrase.kind == "quote" and not _used(phrase.start, phrase.end, used):
             return None
-    match = _CUE.search(reading.text)
+    match = _ASKED.match(reading.text) or _cue(reading.text)
     if match is not None and match.end() < len(reading.text):
         text = _TAIL.sub("", reading.text[match.end() :])
         if text:
@@ -40,6 +46,11 @@ def fill_text(item: Input, reading: Reading, around: Surroundings, used: list[tu
     if not item.required:
         return None
     return _after_verb(item, reading, around, used)
+
+
+def _cue(text: str) -> re.Match[str] | None:
+    """Return what leads to running text; "say" as the verb of the request itself does not."""
+    return next((match for match in _CUE.finditer(text) if match.start() or ":" in match.group()), None)
 
 
 def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[tuple[int, int]]) -> Offer | None:

@@ -41,6 +41,11 @@ GENERAL_ACTS = frozenset(
     identify check see calculate compute determine estimate evaluate work figure solve create make generate build
     produce want need help use run like please call perform do execute""".split()
 )
+# Verbs that take away or undo: they never mean a tool that does something else.
+UNDOING = frozenset(
+    """delete remove erase drop clear discard destroy wipe purge leave quit exit kick ban block mute unsubscribe cancel
+    revoke undo close archive hide forget ignore disable uninstall reset kill terminate abort unsend retract""".split(),
+)
 BREAKS = PREPOSITIONS | DETERMINERS | PRONOUNS | AUXILIARIES | QUESTIONS | CONJUNCTIONS | FILLERS
 
 # Verbs that say nothing about the subject; one class a line, members mean the same for choosing a tool.

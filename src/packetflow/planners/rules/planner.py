@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from packetflow._core.explanation import Candidate, Explanation
 from packetflow._core.plan import Binding, Fields, Items, Literally, Plan, Reference, StepNode
@@ -13,8 +13,11 @@ from packetflow.planners.rules.draft import Draft, draft
 from packetflow.planners.rules.links import Link
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from packetflow._core.ports import Request
     from packetflow._core.registry import Registry
+    from packetflow.planners.rules.tool import Tool
 
 _CANDIDATES = 3
 
@@ -51,7 +54,8 @@ class RulesPlanner:
 
     def _box(self, registry: Registry) -> ToolBox:
         if self._read is None or self._read[0] is not registry:
-            self._read = (registry, ToolBox(registry.values()))
+            tools = cast("Iterable[Tool]", registry.values())  # to a Protocol, cached properties are none
+            self._read = (registry, ToolBox(tools, registry.index))
         return self._read[1]
 
 
@@ -75,7 +79,7 @@ def _binding(value: Value) -> Binding:
 
 
 def _output(made: Draft) -> Binding:
-    """The plan gives what no other step uses: one output as it is, several by the names of their steps."""
+    """Give what no other step uses: one output as it is, several by the names of their steps."""
     used = {link.label for step in made.steps for value in step.arguments.values() for link in _links(value)}
     ends = [step.label for step in made.steps if step.label not in used]
     if len(ends) == 1:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
 from packetflow._core.search import stems
-from packetflow.planners.rules.candidates import Offer, cut_phrase, offers
+from packetflow.planners.rules.candidates import Offer, cut_phrase, offers, value_at
 from packetflow.planners.rules.compound import fill_array, fill_object
 from packetflow.planners.rules.fit import Surroundings, fit_phrase
 from packetflow.planners.rules.flags import default_of, fill_boolean, fill_choice
@@ -23,6 +23,7 @@ _OPTIONAL_TEXT = 3.6
 _CHOICE = 3.0
 _WORST = -1.8
 _RECLAIM = 3.0
+_ALIGNED = 6.0
 _STRICT = frozenset({"date", "email", "url", "path", "currency", "time"})
 
 
@@ -83,12 +84,14 @@ def fill(tool: Tool, reading: Reading, hints: Mapping[str, JSON] | None = None) 
     name, its default, or for yes-or-no fields "no"; else it is missing.
     """
     fields = inputs_of(tool.input_schema)
-    around = Surroundings(subject_of(tool), tuple((item.name, item.own) for item in fields))
+    choices = frozenset(word for item in fields for choice in item.choices for word in stems(str(choice)))
+    measures = any(item.required and item.kind in {"integer", "number"} for item in fields)
+    around = Surroundings(subject_of(tool), tuple((item.name, item.own) for item in fields), choices, measures)
     filling = fill_fields(fields, reading, around, frozenset(hints or ()))
     for item in fields:
         if item.name in filling.values:
             continue
-        if hints and item.name in hints:
+        if hints and item.name in hints and item.required:
             filling.put(item.name, hints[item.name], 1.0)
             filling.assumed.add(item.name)
         elif item.required:
@@ -103,6 +106,36 @@ def fill(tool: Tool, reading: Reading, hints: Mapping[str, JSON] | None = None) 
     order = {item.name: item.order for item in fields}
     filling.values = dict(sorted(filling.values.items(), key=lambda pair: order[pair[0]]))
     return filling
+
+
+def fill_aligned(
+    tool: Tool,
+    reading: Reading,
+    filling: Filling,
+    places: Mapping[str, tuple[int, int]],
+    whole: str,
+    hints: Mapping[str, JSON],
+) -> Filling:
+    """Return the values of a request that is laid on an example: those at `places`, the request itself for `whole`.
+
+    An empty place ("this room") takes the hint of its name. What was read elsewhere in the same words is dropped.
+    """
+    fields = inputs_of(tool.input_schema)
+    clear = [name for name in filling.spans if name not in filling.assumed and name not in places]
+    kept = filling.without([*places, *clear, *([whole] if whole else [])])
+    for item in fields:
+        if item.name == whole:
+            kept.put(item.name, reading.text, _ALIGNED, (0, len(reading.text)))
+        elif item.name in places and places[item.name][0] < places[item.name][1]:
+            start, end = places[item.name]
+            kept.put(item.name, value_at(item, reading, start, end), _ALIGNED, (start, end))
+        elif item.name in hints and item.required and item.name not in kept.values:
+            kept.put(item.name, hints[item.name], 1.0)
+            kept.assumed.add(item.name)
+    kept.missing = [item.name for item in fields if item.required and item.name not in kept.values]
+    kept.assumed -= {name for name in places if name in kept.spans}
+    kept.rivals, kept.offers = {}, {}
+    return kept
 
 
 def fill_fields(
