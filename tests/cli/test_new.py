@@ -30,11 +30,14 @@ def test_a_new_project_works_its_test_passes_and_its_commands_run(shell: "Shell"
     assert project("call", "count_words", "text=a b a", "--json").json == {"words": 3, "distinct": 2}
 
 
-def test_a_new_project_is_typed_and_clean(shell: "Shell") -> None:
+def test_a_new_project_is_strictly_typed_and_clean(shell: "Shell") -> None:
     shell("new", "shop2")
     ruff = [sys.executable, "-m", "ruff"]
     subprocess.run([*ruff, "check", "shop2", "--isolated"], cwd=shell.folder, check=True)
     subprocess.run([*ruff, "format", "--check", "shop2", "--isolated"], cwd=shell.folder, check=True)
+    typed = [sys.executable, "-m", "basedpyright", "--pythonpath", sys.executable, "--project", "strict.json"]
+    (shell.folder / "strict.json").write_text('{"include": ["shop2"], "typeCheckingMode": "strict"}')
+    subprocess.run(typed, cwd=shell.folder, check=True)
 
 
 def test_nothing_is_overwritten(shell: "Shell") -> None:

@@ -24,7 +24,7 @@ REQUIREMENTS = (
     Requirement(
         id="cli.help.module-is-command",
         source="docs/reference/cli.md",
-        promise="`python -m packetflow` and `packetflow` are the same command.",
+        promise="The console script and `python -m packetflow` are the same command.",
         tests=("tests/cli/test_help.py::test_the_console_script_and_the_module_are_the_same_command",),
     ),
     Requirement(
@@ -251,8 +251,8 @@ REQUIREMENTS = (
     Requirement(
         id="cli.new.clean",
         source="docs/reference/cli.md",
-        promise="A new project is clean for linter and formatter.",
-        tests=("tests/cli/test_new.py::test_a_new_project_is_typed_and_clean",),
+        promise="A new project is clean for linter and formatter, and strictly typed.",
+        tests=("tests/cli/test_new.py::test_a_new_project_is_strictly_typed_and_clean",),
     ),
     Requirement(
         id="cli.new.keeps",

@@ -1,9 +1,8 @@
 """The awake actors of one class: activation, delivery in place, restart and sleep.
 
 An ask to an actor that nobody is using runs its handler inside the caller's own task: no queue, no future, no task.
-Being serial needs no lock on one event loop: `_busy` is one slot, tested and set without an `await` between. Only a
-second caller, arriving while a handler is suspended, pays for a mailbox. Cancelling the caller cancels the handler; its
-message is rolled back like a crash.
+Being serial needs no lock on one event loop: `_busy` is one slot, tested and set without an `await` between. Only who
+comes while a handler is suspended pays for a mailbox. Cancelling the caller cancels the handler, and undoes its message.
 """
 
 # pyright: reportPrivateUsage=false
@@ -13,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio import current_task
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
@@ -101,7 +101,7 @@ class Activations:
             elif (function := self._awaits.get(message)) is None or actor._revision or context.deadline is not None:
                 reply = await self._take(actor, (message, args, kwargs, context, None))
             else:
-                self._running[key] = (asyncio.current_task(self._loop), self.timer.tick)
+                self._running[key] = (current_task(self._loop), self.timer.tick)
                 reply = await function(actor, *args, **kwargs)
                 self._deadlines.end(key)
             if actor._pending:

@@ -33,7 +33,7 @@ class ListActors(DataCommand):
 
     def run(self) -> None:
         """List them."""
-        found = work(self.place, lambda access: access.actors(self.kind))
+        found = work(self.place, lambda access: access.all_actors(self.kind))
         self.screen.give(found)
         rows = [(one["id"], one["status"], str(one["waiting"]), _saved(one["saved_at"])) for one in found]
         shown = table("actor", "status", "waiting", "saved", rows=rows)
@@ -49,10 +49,11 @@ class ShowActor(DataCommand):
     def run(self) -> None:
         """Show it."""
         actor = address_of(self.address)
-        found = work(self.place, lambda access: access.actor(actor))
+        answer = work(self.place, lambda access: access.actor(actor))
+        found = {name: answer[name] for name in ("actor", "state", "capabilities")}
         self.screen.give(found)
-        can = "\n".join(f"  {name}" for name in found.get("capabilities", []))
-        self.screen.show(self.address, JSON.from_data(found.get("state")), f"It can be asked:\n{can}")
+        can = "\n".join(f"  {name}" for name in found["capabilities"])
+        self.screen.show(self.address, JSON.from_data(found["state"]), f"It can be asked:\n{can}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +74,7 @@ class SendActor(DataCommand):
         actor, message = address_of(self.address), self._message()
 
         async def job(access: Access) -> Json:
-            return await access.send(actor, message, self.capability, hints(self.context or []))
+            return await access.send(actor, message, capability=self.capability, **hints(self.context or []))
 
         reply = work(self.place, job)
         self.screen.give(reply)
@@ -100,7 +101,7 @@ class StopActor(DataCommand):
         """Stop it."""
         actor = address_of(self.address)
         ended = work(self.place, lambda access: access.stop(actor))
-        self.screen.give(ended)
+        self.screen.give({"actor_id": actor, "stopped": ended["stopped"]})
         self.screen.show("Stopped." if ended["stopped"] else "It was not awake; nothing was changed.")
 
 

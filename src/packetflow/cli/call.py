@@ -52,4 +52,4 @@ class Call(DataCommand):
                     f"{self.capability} ({effect}) asks for a person's yes: --yes agrees to this call",
                     code=error.code,
                 ) from error
-            return await access.call(self.capability, inputs, [str(error.details["digest"])])
+            return await access.call(self.capability, inputs, confirmed=[str(error.details["digest"])])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import httpx2
 
@@ -14,8 +14,6 @@ from packetflow.http.api import build
 if TYPE_CHECKING:
     from packetflow.app import App
 
-_INSIDE: Final = "http://localhost"
-
 
 @asynccontextmanager
 async def embedded(app: App) -> AsyncGenerator[Access]:
@@ -23,8 +21,6 @@ async def embedded(app: App) -> AsyncGenerator[Access]:
     api = build(app)
     async with (
         api.router.lifespan_context(api),
-        httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(api), base_url=_INSIDE, timeout=None, trust_env=False
-        ) as client,
+        Access("http://localhost", transport=httpx2.ASGITransport(api)) as access,
     ):
-        yield Access(client)
+        yield access

@@ -53,4 +53,5 @@ def failure_of(error: PacketFlowError) -> CommandFailed:
         problems = [str(problem) for problem in error.problems]
     elif isinstance(error, NotUnderstood):
         problems = [f"{one.capability_id} ({one.score:.2f}): {one.reason or one.intent}" for one in error.candidates]
-    return CommandFailed(error.message, code=error.code, status=status_of(error.code), problems=problems)
+    code = str(error.details.get("code", error.code))
+    return CommandFailed(error.message, code=code, status=status_of(code), problems=problems)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from packetflow._core.errors import StoreUnavailable
 from packetflow.app import data_directory
 from packetflow.cli.apps import chosen, load
-from packetflow.http.announcement import living
+from packetflow.http.announcement import living, secret
 
 if TYPE_CHECKING:
     from packetflow.cli.access import Access
@@ -59,9 +59,9 @@ async def reach(where: Place) -> AsyncGenerator[Access]:
 async def _entered(stack: AsyncExitStack, where: Place) -> Access:
     server = await asyncio.to_thread(living, where.data)
     if server is not None:
-        from packetflow.cli.access import remote  # noqa: PLC0415 - an HTTP client; `--help` need not pay for it
+        from packetflow.cli.access import Access  # noqa: PLC0415 - an HTTP client; `--help` need not pay for it
 
-        return await stack.enter_async_context(remote(server))
+        return await stack.enter_async_context(Access(server.url, token=secret(), host=server.host))
     from packetflow.cli.embedding import embedded  # noqa: PLC0415 - the web stack; a call to a server need not pay
 
     return await stack.enter_async_context(embedded(load(chosen(where.app)).placed(where.data)))

@@ -59,7 +59,7 @@ class PlanSentence(DataCommand):
         elif self.check is not None:
             self._prove(self.check)
         else:
-            plan = work(self.place, lambda access: access.plan(self.intent or "", hints(self.hint or [])))
+            plan = work(self.place, lambda access: access.planned(self.intent or "", hints(self.hint or [])))
             self.screen.give(plan.model_dump(mode="json"))
             self.screen.show(plan_view(plan))
 

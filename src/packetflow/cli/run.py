@@ -55,7 +55,7 @@ class RunPlan(DataCommand):
             raise typer.Exit(1)
 
     async def _carried_out(self, access: Access, given: Plan[Any] | None) -> Run[Any]:
-        plan = given if given is not None else await access.plan(self.intent or "", hints(self.hint or []))
+        plan = given if given is not None else await access.planned(self.intent or "", hints(self.hint or []))
         effects = {one["id"]: one["effect"] for one in await access.capabilities()}
         self.screen.err.print(plan_view(plan, reasons=False))
         confirmed: list[str] = []
@@ -84,7 +84,7 @@ class RunPlan(DataCommand):
             await asyncio.shield(access.cancel(run_id))
             self.screen.note(f"Cancelled run {run_id}; `packetflow runs show {run_id}` tells what it did.", "yellow")
             raise
-        return run if run is not None else await access.run(run_id)
+        return run if run is not None else await access.record(run_id)
 
     def _agree(self, asking: Failure, effects: dict[str, str]) -> None:
         """Go on after a yes; raises CommandFailed where nobody can be asked, and Exit after a no."""

@@ -36,7 +36,7 @@ class ListRuns(DataCommand):
 
     def run(self) -> None:
         """List them."""
-        rows = work(self.place, lambda access: access.runs(self.status, self.limit))
+        rows = work(self.place, lambda access: access.runs(status=self.status, limit=self.limit))
         self.screen.give(rows)
         self.screen.show(runs_view(rows) if rows else "There are no runs yet.")
 
@@ -51,7 +51,7 @@ class ShowRun(DataCommand):
         """Show it."""
 
         async def job(access: Access) -> Run[Any]:
-            return await access.run(await _whole(access, self.run_id))
+            return await access.record(await _whole(access, self.run_id))
 
         found = work(self.place, job)
         self.screen.give(found.model_dump(mode="json"))
@@ -80,7 +80,7 @@ async def _whole(access: Access, beginning: str) -> str:
     """Give the id of the run that begins so, among the latest; raises CommandFailed when that may be several."""
     if len(beginning) >= _WHOLE:
         return beginning
-    found = [row["id"] for row in await access.runs(None, _LATEST) if row["id"].startswith(beginning)]
+    found = [row["id"] for row in await access.runs(limit=_LATEST) if row["id"].startswith(beginning)]
     if len(found) > 1:
         raise usage(f"{len(found)} runs begin with {beginning!r}; write more of the id")
     return found[0] if found else beginning

@@ -74,11 +74,9 @@ def living(data: Path) -> Announcement | None:
     return found if said.get("pid") == found.pid else None
 
 
-def headers(host: str | None = None) -> dict[str, str]:
-    """Give the headers of every request to a server of this machine: its name, and the secret where there is one."""
-    secret = os.environ.get("PACKETFLOW_SECRET")
-    named = {"Host": host} if host is not None else {}
-    return named | ({"Authorization": f"Bearer {secret}"} if secret else {})
+def secret() -> str | None:
+    """Give the secret of the servers of this machine, `$PACKETFLOW_SECRET`; None when there is none."""
+    return os.environ.get("PACKETFLOW_SECRET") or None
 
 
 def health(url: str, host: str | None = None) -> Mapping[str, Any]:
@@ -86,9 +84,12 @@ def health(url: str, host: str | None = None) -> Mapping[str, Any]:
     parts = urlsplit(url)
     if parts.scheme != "http" or parts.hostname is None:
         return {}
+    token = secret()
+    headers = {"Host": host} if host is not None else {}
+    headers |= {"Authorization": f"Bearer {token}"} if token is not None else {}
     connection = HTTPConnection(parts.hostname, parts.port or 80, timeout=PATIENCE)
     try:
-        connection.request("GET", "/health", headers=headers(host))
+        connection.request("GET", "/health", headers=headers)
         answer: object = json.loads(connection.getresponse().read(1 << 16))
     except (OSError, HTTPException, ValueError):
         return {}
