@@ -27,7 +27,7 @@ from pathlib import Path
 from report import figure, header, percentile
 
 from packetflow._core.ports import Commit, NewEvent
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 try:
     import uvloop

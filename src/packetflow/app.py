@@ -104,7 +104,7 @@ class App:
 
     def placed(self, data: Path, *, seeded: bool = True) -> App:
         """Give the same app with its data in a folder of its own; `seeded=False` leaves a new store empty for good."""
-        from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - see _default_store
+        from packetflow.stores.sqlite.store import SQLiteStore  # noqa: PLC0415 - see _default_store
 
         seed = self._seed if seeded else _nothing
         store = SQLiteStore(data / "packetflow.db")
@@ -164,7 +164,7 @@ def default_planners() -> list[Planner]:
 
 
 def _default_store() -> Store:
-    from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - SQLAlchemy costs start-up time others need not pay
+    from packetflow.stores.sqlite.store import SQLiteStore  # noqa: PLC0415 - SQLAlchemy costs start-up time others need not pay
 
     return SQLiteStore(data_directory() / "packetflow.db")
 

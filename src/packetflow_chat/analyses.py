@@ -56,7 +56,11 @@ async def conversation_summarization(
 
 @pf.capability(
     effect="read",
-    examples=["analyze the conversation in room 123", "analyze the mood and topics of the lobby"],
+    examples=[
+        "analyze the conversation in room 123",
+        "analyze the mood and topics of the lobby",
+        "what is the mood in the lobby?",
+    ],
 )
 async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: Count = 1000) -> ConversationAnalysis:
     """Analyze the conversation in a chat room: summary, sentiment and key topics."""
@@ -81,7 +85,11 @@ async def deep_conversation_analysis(
 
 @pf.capability(
     effect="read",
-    examples=["what happened in the lobby today?", "activity report of room planning for last week"],
+    examples=[
+        "what happened in the lobby today?",
+        "what is going on in room planning?",
+        "activity report of room planning for last week",
+    ],
 )
 async def create_room_summary(
     ctx: pf.Context,

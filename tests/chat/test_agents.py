@@ -10,7 +10,7 @@ import pytest
 
 import packetflow as pf
 from packetflow._core.errors import NotAllowed
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow_chat.agents import PersistentChatAgent
 from packetflow_chat.rooms import Room
 

@@ -17,7 +17,7 @@ from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
 from packetflow._core.ports import CallRecord, Commit, NewEvent, RunRow, Saved, Store
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow.testing.store_samples import after
 
 Actions: TypeAlias = "st.SearchStrategy[Action]"

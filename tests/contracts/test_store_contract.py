@@ -7,7 +7,7 @@ import pytest
 
 from packetflow._core.ports import Store
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow.testing.store_contract import StoreContract
 
 

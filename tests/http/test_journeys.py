@@ -7,7 +7,7 @@ from typing import Any
 from tests.http.club import Gate, club
 from tests.http.serving import Served, serving
 
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 
 async def test_a_newcomer_opens_the_page_clicks_an_example_and_watches_it_run(served: Served) -> None:

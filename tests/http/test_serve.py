@@ -17,7 +17,7 @@ from tests.http.serving import serving
 from packetflow._core.errors import DeclarationError
 from packetflow.http.serve import listen
 from packetflow.http.settings import Settings
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = """
@@ -26,7 +26,7 @@ from pathlib import Path
 import packetflow as pf
 from packetflow.http.serve import leave, serve
 from packetflow.http.settings import Settings
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from tests.http.club import club, Room
 
 @pf.capability(effect="read")

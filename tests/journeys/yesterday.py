@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import packetflow as pf
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow_chat.agents import PersistentChatAgent
 
 

@@ -13,7 +13,7 @@ import packetflow as pf
 from packetflow._core.answer import answer
 from packetflow._core.run import RunFinished, StepProgressed, StepSucceeded
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 if TYPE_CHECKING:
     from pathlib import Path

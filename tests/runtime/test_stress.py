@@ -13,7 +13,7 @@ from tests.runtime.tally import table
 
 import packetflow as pf
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 ACTORS = 20
 MESSAGES = 2000

@@ -9,7 +9,7 @@ from tests.runtime.tally import GATES, Snapshot, Tally, Volatile, line_up, table
 import packetflow as pf
 from packetflow._core.errors import ActorStopped, CapabilityFailed, StoreUnavailable
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 
 async def crash(root: pf.Client, key: str = "one", kind: type[Tally] = Tally) -> None:

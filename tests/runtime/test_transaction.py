@@ -11,7 +11,7 @@ import packetflow as pf
 from packetflow._core.errors import CapabilityFailed, ContractBroken, StoreConflict, StoreError
 from packetflow._core.ports import Commit, Committed
 from packetflow.stores.memory import MemoryStore
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 
 @pytest.fixture(params=["memory", "sqlite"])

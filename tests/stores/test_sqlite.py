@@ -14,7 +14,7 @@ import uvloop
 
 from packetflow._core.errors import StoreUnavailable
 from packetflow._core.ports import Commit, Committed
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow.testing.store_samples import commit, event, ids, seqs
 
 MEGABYTE = 1 << 20

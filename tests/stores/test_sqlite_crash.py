@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from packetflow._core.errors import StoreUnavailable
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 PROGRAM = Path(__file__).with_name("writer_program.py")
 ACTORS = 20
@@ -76,7 +76,7 @@ def ran(program: str, path: Path) -> str:
 def test_a_program_that_forgets_to_close_its_store_ends_and_keeps_what_was_acknowledged(data_dir: Path) -> None:
     program = """
 import asyncio, sys
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 async def main(store):
     await store.open()
     print(await store.recall('space', 'key'))

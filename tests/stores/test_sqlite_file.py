@@ -14,12 +14,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from packetflow._core.errors import StoreUnavailable
-from packetflow.stores import batch, reads
-from packetflow.stores.database import SCHEMA
-from packetflow.stores.sqlite import SQLiteStore
-from packetflow.stores.statements import Bulk, Query
+from packetflow.stores.sqlite import batch, reads
+from packetflow.stores.sqlite.database import SCHEMA
+from packetflow.stores.sqlite.statements import Bulk, Query
+from packetflow.stores.sqlite.store import SQLiteStore
+from packetflow.stores.sqlite.upgrade import configuration
 from packetflow.stores.tables import audits, calls, metadata, runs
-from packetflow.stores.upgrade import configuration
 from packetflow.testing.store_samples import commit
 
 

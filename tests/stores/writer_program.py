@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime
 
 from packetflow._core.ports import Commit, NewEvent
-from packetflow.stores.sqlite import SQLiteStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 
 async def write(store: SQLiteStore, key: str) -> None:

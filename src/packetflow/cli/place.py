@@ -69,7 +69,7 @@ async def _entered(stack: AsyncExitStack, where: Place) -> Access:
 
 async def probe(data: Path) -> None:
     """Open the store of a data folder and close it again; raises StoreUnavailable when that cannot be."""
-    from packetflow.stores.sqlite import SQLiteStore  # noqa: PLC0415 - SQLAlchemy; `--help` need not pay for it
+    from packetflow.stores.sqlite.store import SQLiteStore  # noqa: PLC0415 - SQLAlchemy; `--help` need not pay for it
 
     store = SQLiteStore(data / "packetflow.db")
     await patiently(store.open)

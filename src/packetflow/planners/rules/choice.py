@@ -34,7 +34,8 @@ class Weighed:
 class Choice:
     """The tools weighed for one clause, best first; `filling` belongs to the best.
 
-    `shown` says that the clause is one of the best tool's examples, but for the values.
+    `shown` says that the clause is one of the best tool's examples, but for the values; `strange` that it begins with
+    another verb than the tool's.
     """
 
     best: Weighed
@@ -43,6 +44,7 @@ class Choice:
     rejected: tuple[Weighed, ...]
     fits: bool
     shown: bool = False
+    strange: bool = False
 
 
 class ToolBox:
@@ -116,7 +118,8 @@ def choose(
     first = entries[0]
     rejected = tuple(Weighed(e.tool.id, round(e.score, 4), _against(e.features, first.features)) for e in entries[1:])
     best = Weighed(first.tool.id, round(first.score, 4), _reasons(first.features, first.filling))
-    return Choice(best, first.tool, first.filling, rejected, first.score >= THRESHOLD, bool(first.shown))
+    strange = first.features.strange and not first.shown
+    return Choice(best, first.tool, first.filling, rejected, first.score >= THRESHOLD, bool(first.shown), strange)
 
 
 def _weigh(

@@ -15,6 +15,7 @@ from packetflow.planners.rules.lexicon import (
     PRONOUNS,
     QUESTIONS,
     REQUESTS,
+    UNDOING,
 )
 from packetflow.planners.rules.phrases import Token, find_quotes, tokens_of
 from packetflow.planners.rules.tool import Tool
@@ -75,7 +76,7 @@ class Clause:
 
 def verbs_of(tools: Iterable[Tool]) -> frozenset[str]:
     """Return the words that can begin a request for one of `tools`: request verbs, and how the tools call their act."""
-    words: set[str] = set(REQUESTS)
+    words: set[str] = set(REQUESTS | UNDOING)
     for tool in tools:
         for text in (tool.id.rsplit(".", 1)[-1], tool.intent, *tool.examples):
             first = split_words(text)[:1]

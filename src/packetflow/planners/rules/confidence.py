@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 
 from packetflow.planners.rules.parts import Part
+from packetflow.planners.rules.roles import roles_of
 from packetflow.planners.rules.slots import Filling
 from packetflow.planners.rules.tool import Input, inputs_of
 
 _SURE_TOOL = 0.6
+_LINKED_TOOL = 0.4
 _SHOWN = 0.95
+_DOUBTED = 0.4
+_WHERE = frozenset({"in", "into", "at", "on", "to"})
 _STRONG = 6.0
 _NEAR = 3.0
 _LABELLED = 5.0
@@ -32,10 +36,13 @@ def _of(part: Part) -> float:
     scores = [filling.scores[item.name] for item in required if item.name in filling.spans]
     weakest = min((max(0.0, min(1.0, score / _STRONG)) for score in scores), default=1.0)
     plain = sum(_is_plain(item, filling) for item in required)
+    plain += 3 * sum(_is_elsewhere(item, part) for item in required)
     listed = sum(item.kind in {"array", "object"} and item.name in filling.values for item in required)
     total = _START + _WEAKEST * weakest + _PLAIN * plain + _LISTED * listed + _RIVAL * _rivalry(filling)
+    sure = _LINKED_TOOL if part.refers and not part.choice.strange else _SURE_TOOL
+    most = _DOUBTED if part.choice.strange and part.choice.tool.effect != "read" else 1.0
     open_share = 0.5 if filling.missing and not part.refers else 1.0
-    return min(1.0, part.choice.best.score / _SURE_TOOL) * open_share / (1 + math.exp(-total))
+    return min(most, 1.0, part.choice.best.score / sure) * open_share / (1 + math.exp(-total))
 
 
 def _is_plain(item: Input, filling: Filling) -> bool:
@@ -44,6 +51,14 @@ def _is_plain(item: Input, filling: Filling) -> bool:
     if not isinstance(value, str) or item.choices or item.name not in filling.spans:
         return False
     return value.islower() and value.isalpha() and filling.scores[item.name] < _LABELLED
+
+
+def _is_elsewhere(item: Input, part: Part) -> bool:
+    """Say whether running text was taken from where a place or an address is said: "in the hall"."""
+    span = part.choice.filling.spans.get(item.name)
+    if span is None or "text" not in roles_of(item):
+        return False
+    return any((p.start, p.end) == span and p.kind == "group" and p.cue in _WHERE for p in part.reading.phrases)
 
 
 def _rivalry(filling: Filling) -> float:

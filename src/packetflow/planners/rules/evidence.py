@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from packetflow._core.search import STOP_WORDS, split_words, stem, stems
-from packetflow.planners.rules.lexicon import GENERAL_ACTS, REQUESTS, UNDOING, VERB_CLASS, alike
+from packetflow.planners.rules.lexicon import (
+    BREAKS,
+    DETERMINERS,
+    GENERAL_ACTS,
+    QUESTIONS,
+    REQUESTS,
+    UNDOING,
+    VERB_CLASS,
+    alike,
+)
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.slots import Filling
 from packetflow.planners.rules.tool import Input, Tool, inputs_of
@@ -21,6 +30,11 @@ _EMPTY = frozenset(
 _FIND = VERB_CLASS[stem("find")]
 _SAY = stem("say")
 _STRANGE = -2.0
+_UNKNOWN_ACT = -4.0
+_IGNORED = -8.0
+_MOSTLY = 0.6
+_LOST = 0.35
+_TEXT = 3
 _OPENING = frozenset(
     "please can could would you i we want need to like kindly help me us now also then let lets just".split()
 )
@@ -34,7 +48,8 @@ class Features:
     request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another (then
     `strange`); `stated`: share of
     required inputs that the request states; `strength`: how well those fit; `used`: share of the stated values
-    (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example.
+    (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example; `unknown`: the
+    request begins with a verb that the tool does not know, or asks where the tool changes something; `ignored`: what is said to a tool that has no place for it.
     """
 
     asked: float
@@ -46,6 +61,8 @@ class Features:
     strength: float
     used: float
     example: float
+    unknown: bool = False
+    ignored: float = 0.0
 
     def vector(self) -> tuple[float, ...]:
         """Return the features in the order of `WEIGHTS`."""
@@ -91,6 +108,8 @@ def likelihood(features: Features) -> float:
     total = (
         BIAS
         + (_STRANGE if features.strange else 0.0)
+        + (_UNKNOWN_ACT if features.unknown else 0.0)
+        + _IGNORED * features.ignored
         + sum(weight * value for weight, value in zip(WEIGHTS, features.vector(), strict=True))
     )
     return 1 / (1 + math.exp(-total))
@@ -105,8 +124,9 @@ def evidence(reading: Reading, tool: Tool, filling: Filling, aside: Sequence[tup
     covered = sum(1.0 if _knows(word, known) else (0.7 if _knows(word, hints) else 0.0) for word in subject)
     intent = _intent_words(tool.intent)
     required = [item for item in fields if item.required]
+    asked = covered / len(subject) if subject else (1.0 if filling.spans else 0.5)
     return Features(
-        asked=covered / len(subject) if subject else (1.0 if filling.spans else 0.5),
+        asked=asked,
         named=_named(said, reading, tool),
         meant=sum(_knows(word, said) for word in intent[:4]) / len(intent[:4]) if intent else 0.0,
         act=_same_act(reading, tool),
@@ -115,6 +135,8 @@ def evidence(reading: Reading, tool: Tool, filling: Filling, aside: Sequence[tup
         strength=_strength(required, filling),
         used=_used(reading, filling),
         example=max((_likeness(said, example, lead_verb(reading)) for example in tool.examples), default=0.0),
+        unknown=_unknown_act(reading, tool) or _only_asks(reading, tool),
+        ignored=_ignored(reading, filling, 1.0 - asked if subject and not required and asked < _MOSTLY else 0.0),
     )
 
 
@@ -191,6 +213,49 @@ def opposed(reading: Reading, tool: Tool) -> bool:
         return False
     known = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent), *_examples(tool))}
     return not any(stem(word) in known for word in _undoing_like(words[0]))
+
+
+def _unknown_act(reading: Reading, tool: Tool) -> bool:
+    """Say whether the request begins with a verb and its object ("paint the room") that nothing of the tool knows."""
+    index = 0
+    while index < len(reading.tokens) and reading.tokens[index].low in _OPENING:
+        index += 1
+    if index + 1 >= len(reading.tokens):
+        return False
+    token, follow = reading.tokens[index], reading.tokens[index + 1]
+    object_ = follow.low in DETERMINERS or (follow.sort == "word" and not follow.breaks and follow.text.islower())
+    verb = token.sort == "word" and token.low.isalpha() and token.low not in BREAKS | REQUESTS
+    verb = verb and token.stem not in GENERAL_ACTS
+    if not verb or not object_ or token.low.endswith(("s", "ing", "ed")):
+        return False
+    hints = {word for item in inputs_of(tool.input_schema) for word in item.hints}
+    return not _knows(token.stem, {*stems(tool.id), *stems(tool.intent), *hints, *_said_in(tool.examples)})
+
+
+def _only_asks(reading: Reading, tool: Tool) -> bool:
+    """Say whether the request only wants to know or see something and the tool changes something."""
+    if tool.effect == "read":
+        return False
+    tokens = [token for token in reading.tokens if token.sort == "word" and token.low not in _OPENING]
+    if not tokens:
+        return False
+    first = tokens[0]
+    shows = VERB_CLASS.get(first.stem) == _FIND and first.low not in {"tell", "give", "get"}
+    known = {stem(word) for word in (*split_words(tool.id), *split_words(tool.intent))}
+    return (first.low in QUESTIONS or shows) and first.stem not in known
+
+
+def _ignored(reading: Reading, filling: Filling, share: float) -> float:
+    """Return how much of what is said the tool ignores: quotes of which no input takes any count a third."""
+    quotes = [phrase for phrase in reading.phrases if phrase.kind == "quote" and len(phrase.text) >= _TEXT]
+    spans = [span for name, span in filling.spans.items() if name not in filling.assumed]
+    lost = quotes and not any(a < quote.end and quote.start < b for quote in quotes for a, b in spans)
+    return max(share, _LOST if lost else 0.0)
+
+
+@lru_cache(maxsize=8192)
+def _said_in(examples: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(word for example in examples for word in stems(example))
 
 
 def _undoing_like(word: str) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 
 from packetflow.planners.rules.listing import listed_values
 from packetflow.planners.rules.reading import Reading, read
@@ -11,6 +12,7 @@ from packetflow.planners.rules.slots import Filling, fill
 from packetflow.planners.rules.tool import JSON, Tool, inputs_of
 
 _MOST = 12
+_JOINTS = frozenset({",", "and", "to", "in", "into", "also", "the", "&", "of", "for"})
 _TOLD = 3.0
 _PART = re.compile(
     r"(?<=[.?!;])\s+(?=[A-Z])|,?\s(?:and\s+)?then\b|,?\s(?:and\s+)?(?:also|finally|lastly)\b"
@@ -37,13 +39,38 @@ def fan_out(tool: Tool, filling: Filling, reading: Reading) -> list[dict[str, JS
 
 
 def _from_lists(filling: Filling, reading: Reading) -> list[dict[str, JSON]]:
-    lists = listed_values(filling, reading)
+    lists = {**listed_values(filling, reading), **_labelled_keys(filling, reading)}
     longest = max((len(values) for values in lists.values()), default=1)
     if not lists or longest > _MOST:
         return [filling.values]
     if any(len(values) != longest for values in lists.values()):
         return _product(filling.values, lists)
     return [{**filling.values, **{name: values[index] for name, values in lists.items()}} for index in range(longest)]
+
+
+def _labelled_keys(filling: Filling, reading: Reading) -> dict[str, list[JSON]]:
+    """Return the keys that a sentence lists with their noun each time: "to room A and to room B", "team 1, team 2"."""
+    found: dict[str, list[JSON]] = {}
+    for name in filling.spans:
+        if name in filling.assumed or not name.lower().endswith("_id"):
+            continue
+        noun = name.lower().removesuffix("_id").split("_")[-1]
+        offers = [
+            (index + 1, token) for index, token in enumerate(reading.tokens[1:]) if _is_key(reading, index + 1, noun)
+        ]
+        joined = all(
+            {reading.tokens[i].low for i in range(one + 1, other)} - _JOINTS <= {noun}
+            for (one, _), (other, _) in pairwise(offers)
+        )
+        if len(offers) > 1 and joined:
+            found[name] = [noun + token.text if token.text.isdigit() else token.text for _, token in offers]
+    return found
+
+
+def _is_key(reading: Reading, index: int, noun: str) -> bool:
+    token = reading.tokens[index]
+    letter = len(token.text) == 1 and token.text.isalnum()
+    return reading.tokens[index - 1].low == noun and token.sort == "word" and (letter or not token.breaks)
 
 
 def _from_parts(tool: Tool, reading: Reading) -> list[dict[str, JSON]]:

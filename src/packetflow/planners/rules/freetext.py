@@ -25,6 +25,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE = frozenset(stem(word) for word in "text message content body note comment".split())
+_LIST = DETERMINERS | PREPOSITIONS | {"and", "or"}
 _ARTICLES = frozenset("a an the this that my our your".split())
 _BACK = frozenset("it them this that these those both".split())
 _TAIL = re.compile(r"[\s.,;:!]+$")
@@ -60,6 +61,8 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
     first = _begin(tokens, item, used)
     last = _end(tokens, first, reading, around, used)
     if first >= last:
+        return None
+    if tokens[first].low in PREPOSITIONS - {"up", "down", "off"} and not item.own & _MESSAGE - {stem("content")}:
         return None
     if tokens[first].low in _BACK and (first + 1 >= last or tokens[first + 1].low in PREPOSITIONS):
         return None
@@ -97,7 +100,7 @@ def _end(tokens: list[Token], first: int, reading: Reading, around: Surroundings
     for start, _ in sorted(used, reverse=True):
         index = reading.index_at(start)
         tail = [t for t in tokens[index:last] if not _used(t.start, t.end, used) and t.sort == "word"]
-        if all(t.stem in around.tool or t.low in DETERMINERS | PREPOSITIONS for t in tail):
+        if all(t.stem in around.tool or t.low in _LIST or len(t.text) == 1 or t.text.isdigit() for t in tail):
             last = index
             while last > first and tokens[last - 1].low in _ARTICLES:
                 last -= 1

@@ -67,8 +67,9 @@ def _holds(halves: Nested, box: ToolBox, today: date | None, hints: Mapping[str,
     if inner is None or inner.best.score < _SURE or inner.filling.missing or inner.tool.effect != "read":
         return False
     reading: Reading = read(halves.outer, today)
-    outer = choose(reading, box, hints)
+    source = Source("inner", inner.tool)
+    outer = choose(reading, box, hints, sources=[source])
     if outer is None or outer.tool.id == inner.tool.id or outer.best.score < _OUTER:
         return False
-    links = link(outer.tool, reading, outer.filling, [Source("inner", inner.tool)])
+    links = link(outer.tool, reading, outer.filling, [source])
     return bool(links) and all(name in links for name in outer.filling.missing)

@@ -88,12 +88,13 @@ def _placed(parts: Parts, part: Part | None, clause: str, text: str, given: Give
 
 def _part(text: str, given: Given, earlier: list[Part], *, refers: bool) -> tuple[Choice | None, Part | None]:
     reading = read(text, given.today)
+    aside = _aside(reading, earlier)
     sources = [Source(part.choice.tool.id, part.choice.tool) for part in earlier] if refers else []
-    choice = choose(reading, given.box, given.hints, _aside(reading, earlier), sources)
+    choice = choose(reading, given.box, given.hints, aside, sources)
     if choice is None:
         return None, None
     fits = choice.fits or (refers and choice.best.score >= _REFERRING)
-    return choice, Part(text, reading, choice, refers) if fits else None
+    return choice, Part(text, reading, choice, refers or bool(aside)) if fits else None
 
 
 def _aside(reading: Reading, earlier: list[Part]) -> list[tuple[int, int]]:

@@ -10,7 +10,15 @@ from functools import cached_property
 
 from packetflow._core.search import STOP_WORDS
 from packetflow.planners.rules.dates import LOOSE_DAY
-from packetflow.planners.rules.lexicon import AUXILIARIES, BREAKS, DETERMINERS, PREPOSITIONS, QUESTIONS, alike
+from packetflow.planners.rules.lexicon import (
+    AUXILIARIES,
+    BREAKS,
+    CONJUNCTIONS,
+    DETERMINERS,
+    PREPOSITIONS,
+    QUESTIONS,
+    alike,
+)
 from packetflow.planners.rules.phrases import Token
 from packetflow.planners.rules.reading import Reading, read
 from packetflow.planners.rules.roles import roles_of
@@ -105,9 +113,20 @@ class Pattern:
         while tokens and (tokens[-1].text in {".", "?", "!", ","} or tokens[-1].low == "please"):
             tokens.pop()
         for places in _match(self.items, tokens, reading, hinted):
+            if not self._closed(places, reading):
+                continue
             words = sum(isinstance(item, Token) for item in self.items)
             return Aligned(places, words, self.whole)
         return None
+
+    def _closed(self, places: Mapping[str, tuple[int, int]], reading: Reading) -> bool:
+        """Say whether a request that leaves a key of the example out does not hide it in its running text."""
+        fields = {item.field.name: item.field for item in self.items if isinstance(item, Slot) and item.field}
+        if fields.keys() == places.keys():
+            return True
+        texts = [places[name] for name, item in fields.items() if name in places and "text" in roles_of(item)]
+        words = [token.low for a, b in texts for token in reading.tokens if a <= token.start < b]
+        return not (PREPOSITIONS | CONJUNCTIONS) & set(words)
 
 
 def is_key(item: Input) -> bool:
@@ -179,9 +198,11 @@ def _match_slot(
 
 
 def _open(items: tuple[Token | Slot, ...], hinted: frozenset[str]) -> bool:
-    """Say whether all that is left of the example is a value that a hint gives, behind its preposition."""
+    """Say whether all that is left of the example is a key, behind its preposition, that a hint or an answer gives."""
     return all(
-        item.low in PREPOSITIONS if isinstance(item, Token) else item.field is not None and item.field.name in hinted
+        item.low in PREPOSITIONS
+        if isinstance(item, Token)
+        else item.field is not None and (item.field.name in hinted or (is_key(item.field) and item.field.required))
         for item in items
     )
 

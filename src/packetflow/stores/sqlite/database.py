@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import bindparam, update
 
 from packetflow._core.errors import StoreUnavailable
-from packetflow.stores.statements import named
+from packetflow.stores.sqlite.statements import named
 from packetflow.stores.tables import runs
 
 APPLICATION = 0x506B466C
@@ -83,7 +83,7 @@ def _upgrade(connection: sqlite3.Connection, path: Path) -> None:
             schema=found,
         )
     # Alembic takes a third of a second to import, and most starts find the schema as it should be.
-    from packetflow.stores.upgrade import upgrade  # noqa: PLC0415
+    from packetflow.stores.sqlite.upgrade import upgrade  # noqa: PLC0415
 
     if found is None:
         connection.execute(f"PRAGMA application_id = {APPLICATION}")

@@ -14,11 +14,11 @@ from typing import TypeAlias, overload
 from packetflow._core.errors import StoreUnavailable
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed
-from packetflow.stores.batch import apply
-from packetflow.stores.database import connect_writer, refuse_strangers
 from packetflow.stores.moments import present
-from packetflow.stores.ownership import Ownership
-from packetflow.stores.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write
+from packetflow.stores.sqlite.batch import apply
+from packetflow.stores.sqlite.database import connect_writer, refuse_strangers
+from packetflow.stores.sqlite.ownership import Ownership
+from packetflow.stores.sqlite.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write
 
 Waiting: TypeAlias = tuple[Write, asyncio.Future[Outcome]]
 

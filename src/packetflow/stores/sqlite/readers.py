@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from packetflow._core.errors import StoreUnavailable
-from packetflow.stores.database import connect_reader
+from packetflow.stores.sqlite.database import connect_reader
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,4 +1,4 @@
-"""Runs the migrations that are shipped beside this file. Imports Alembic, so it is imported when there is work only."""
+"""Runs the migrations that are shipped with the stores. Imports Alembic, so it is imported when there is work only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import StaticPool, create_engine
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def configuration() -> Config:

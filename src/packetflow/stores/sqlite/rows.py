@@ -6,7 +6,7 @@ from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
 from packetflow._core.ports import CallRecord, NewEvent, RunRow, Saved
 from packetflow.stores.moments import microseconds, moment
-from packetflow.stores.statements import Row
+from packetflow.stores.sqlite.statements import Row
 
 
 def saved(row: Row) -> Saved:

@@ -13,10 +13,10 @@ from packetflow._core.errors import StoreConflict
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed, NewEvent
 from packetflow.stores.moments import utc
-from packetflow.stores.rows import audit_row, call_row, event_row, run_row
-from packetflow.stores.statements import Bulk, Row, inserted, named, packed, wanted
+from packetflow.stores.sqlite.rows import audit_row, call_row, event_row, run_row
+from packetflow.stores.sqlite.statements import Bulk, Row, inserted, named, packed, wanted
+from packetflow.stores.sqlite.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write, arriving
 from packetflow.stores.tables import actors, audits, calls, events, memos, replies, runs
-from packetflow.stores.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write, arriving
 
 _actors, _messages, _topics = (
     wanted(actors.c.kind, actors.c.key),
