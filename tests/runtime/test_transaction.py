@@ -187,7 +187,8 @@ async def test_a_journal_holds_the_events_of_the_message_in_hand(kept: pf.Client
     assert await tally.ask(Tally.add_and_read, 2) == [1, 2]
     assert await tally.ask(Tally.add_and_read, 1, "e1") == [1, 2]  # stored once, so shown once
     assert await tally.ask(Tally.add_and_read, 3, last=2) == [2, 3]
-    assert await tally.ask(Tally.amounts) == [1, 2, 3]
+    assert await tally.ask(Tally.add_and_read, 4, last=0) == []
+    assert await tally.ask(Tally.amounts) == [1, 2, 3, 4]
 
 
 async def test_a_journal_read_by_a_wider_class_holds_its_subclasses() -> None:

@@ -2,7 +2,7 @@
 
 An ask to an actor that nobody is using runs its handler inside the caller's own task: no queue, no future, no task.
 Being serial needs no lock on one event loop: `_busy` is one slot, tested and set without an `await` between. Only who
-comes while a handler is suspended pays for a mailbox. Cancelling the caller cancels the handler, and undoes its message.
+comes while a handler is suspended pays for a mailbox. Cancelling the caller cancels the handler and undoes its message.
 """
 
 # pyright: reportPrivateUsage=false

@@ -268,4 +268,4 @@ def _ids(part: object) -> list[str]:
         return [part.id]
     if isinstance(part, type) and issubclass(part, Actor):
         return cast("type[Actor[Any]]", part).capability_ids()
-    return [str(part)]
+    return [str(cast("object", part))]
