@@ -73,3 +73,12 @@ def test_scores_fall_are_positive_and_do_not_depend_on_the_order_of_documents(te
     assert [score for _, score in found] == sorted((score for _, score in found), reverse=True)
     assert all(score > 0 for _, score in found)
     assert found == SearchIndex(reversed(documents)).search(query)
+
+
+def test_a_narrowed_index_finds_only_its_documents_and_narrows_further() -> None:
+    index = SearchIndex(ROOMS)
+    narrow = index.narrowed(["room.history", "invoice_create", "unknown"])
+    assert len(narrow) == 2
+    assert [id_ for id_, _ in narrow.search("messages of the room")] == ["room.history"]
+    assert narrow.narrowed(["room.post", "invoice_create"]).search("messages") == []
+    assert {id_ for id_, _ in index.search("messages")} == {"room.history", "room.post"}

@@ -7,7 +7,7 @@ HTTP = "tests/http/"
 REQUIREMENTS = (
     Requirement(
         id="http.natural",
-        source="mission Usage; spec interface 3.3",
+        source="docs/reference/http.md",
         promise=(
             "A sentence sent to /api/ai/natural is planned, run and answered with plan, execution id and "
             "results; `help` tells what can be asked."
@@ -48,7 +48,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.plan",
-        source="spec interface 8.10",
+        source="docs/reference/http.md",
         promise=(
             "A plan can be read before it runs, runs as it was shown, and takes values for what it leaves "
             "open; every problem of a wrong one is listed and nothing runs."
@@ -73,7 +73,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.capability",
-        source="spec interface 8.3",
+        source="docs/reference/http.md",
         promise=(
             "A capability is called by its id; a wrong input names its fields and changes nothing; a repeated"
             " message to an actor takes effect once."
@@ -88,7 +88,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.identity",
-        source="design 4.11; spec interface D7",
+        source="design 4.11",
         promise="Nobody acts in the name of another without the right, whatever a payload or context says.",
         tests=(
             f"{HTTP}test_ai.py::test_a_capability_with_an_input_user_id_keeps_it_and_acts_for_it",
@@ -99,7 +99,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.discovery",
-        source="spec interface 8.13",
+        source="docs/reference/http.md",
         promise=(
             "Capabilities are found by words, effect and fields, best first; what one may not call does not "
             "exist for one."
@@ -111,7 +111,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.analysis",
-        source="spec interface 3.3",
+        source="docs/reference/http.md",
         promise="An intent is analysed from its plan without running anything.",
         tests=(
             f"{HTTP}test_ai.py::test_an_intent_is_analysed_without_running",
@@ -121,7 +121,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.runs",
-        source="spec interface 8.12",
+        source="docs/reference/http.md",
         promise=(
             "A run is listed, shown with every step, and cancelled with all it does; runs of others do not "
             "exist for one."
@@ -153,7 +153,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.actors",
-        source="mission phase 1; spec interface 8.15",
+        source="docs/reference/http.md",
         promise="Actors are listed, read, sent messages, stopped with their memory kept, and forgotten for good.",
         tests=(
             f"{HTTP}test_actors.py::test_an_actor_is_listed_with_what_it_does",
@@ -178,7 +178,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.actors.authority",
-        source="spec interface D14",
+        source="docs/reference/http.md",
         promise=(
             "Who may not read an actor does not find it; stopping needs a right to it, forgetting every "
             "right, and a refusal is in the audit log."
@@ -192,7 +192,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.memory",
-        source="spec interface 8.4",
+        source="design 1",
         promise="What was said to an actor and what was run is there after a restart of the server.",
         tests=(f"{HTTP}test_journeys.py::test_yesterdays_words_and_runs_are_there_after_a_restart",),
     ),
@@ -282,7 +282,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.body",
-        source="spec interface D39",
+        source="docs/reference/http.md",
         promise=(
             "A body is JSON of at most 1 MiB; whatever else is sent is refused with a problem that says what "
             "and where, and never makes the server fail."
@@ -318,8 +318,8 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.operations",
-        source="spec interface 8.25",
-        promise="/health tells whether the store is reached, /metrics what was done.",
+        source="docs/reference/http.md",
+        promise="The path /health tells whether the store is reached, and /metrics what was done.",
         tests=(
             f"{HTTP}test_operations.py::test_health_tells_version_store_planners_and_counts",
             f"{HTTP}test_operations.py::test_health_is_503_while_the_store_cannot_be_reached",
@@ -359,7 +359,7 @@ REQUIREMENTS = (
     ),
     Requirement(
         id="http.port",
-        source="README",
+        source="docs/reference/cli.md",
         promise="A port that is taken is named in the error.",
         tests=(f"{HTTP}test_serve.py::test_a_port_that_is_taken_is_named",),
     ),

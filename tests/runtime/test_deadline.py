@@ -22,8 +22,9 @@ async def test_a_handler_that_waits_for_too_long_is_cancelled_and_rolled_back(
     await asyncio.gather(root.actor(kind, "two").ask(kind.add))
     assert not held.done()
     table(app, kind).timer.advance(2)
-    with pytest.raises(DeadlineExceeded):
-        await held
+    async with asyncio.timeout(5):
+        with pytest.raises(DeadlineExceeded):
+            await held
     assert GATES["gate"].left == 1
     assert await tally.ask(kind.total) == 0
     assert table(app, kind).supervision.restarts == 0
@@ -52,8 +53,9 @@ async def test_the_wait_in_the_mailbox_and_the_handling_share_one_deadline(app: 
     await GATES["second"].entered.wait()
     assert not second.done()
     table(app).timer.advance(11)
-    with pytest.raises(DeadlineExceeded, match="did not answer"):
-        await second
+    async with asyncio.timeout(5):
+        with pytest.raises(DeadlineExceeded, match="did not answer"):
+            await second
     assert await tally.ask(Tally.total) == 2
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from packetflow._core.run import Run
     from packetflow._runtime.engine import Engine, Result
     from packetflow._runtime.inspection import ActorInfo, ActorView
+    from packetflow._runtime.line import Line
     from packetflow._runtime.planning import Planning
     from packetflow._runtime.runs import Runs
 
@@ -62,6 +63,7 @@ class Client:
         self._parts = parts
         self.grant = grant
         self._given = context
+        self._lines: dict[type[object], Line] = {}
 
     @property
     def principal(self) -> str:
@@ -143,8 +145,11 @@ class Client:
             yield part
 
     def actor(self, kind: type[A], key: str) -> Ref[A]:
-        """Address an actor."""
-        return self._parts.engine.ref(kind, key, self.context)
+        """Address an actor. What was decided for one actor of a class, for good, holds for the others."""
+        line = self._lines.get(kind)
+        if line is None or self._parts.engine.telemetry.traced:
+            line = self._lines[kind] = self._parts.engine.line(kind, self.context)
+        return self._parts.engine.address(line, key)
 
     # -- a look at actors ---------------------------------------------------------------------------------------------
 

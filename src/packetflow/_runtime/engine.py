@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import unicodedata
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -215,17 +216,21 @@ class Engine:
             call = functools.partial(declared.function, *first, **arguments)
             return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
         parts: list[Any] = []
-        async for part in declared.function(*first, **arguments):
-            parts.append(part)
-            if context.sink is not None:
-                await context.sink(part)
+        async with aclosing(declared.function(*first, **arguments)) as stream:
+            async for part in stream:
+                parts.append(part)
+                if context.sink is not None:
+                    await context.sink(part)
         return parts
 
     # -- the door, for typed messages ---------------------------------------------------------------------------------
 
     def ref(self, kind: type[A], key: str, context: Context) -> Ref[A]:
         """Address an actor under a context's authority."""
-        line = self.line(kind, context)
+        return self.address(self.line(kind, context), key)
+
+    def address(self, line: Line, key: str) -> Ref[Any]:
+        """Address an actor of a line's class; raises InvalidInput for a key that cannot be."""
         return Ref(line, _key(line.table.kind, key))
 
     def line(self, kind: type[object], context: Context) -> Line:

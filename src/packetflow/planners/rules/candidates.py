@@ -54,10 +54,10 @@ def offers(field: Input, reading: Reading, around: Surroundings) -> list[Offer]:
 
 def value_at(field: Input, reading: Reading, start: int, end: int) -> JSON:
     """Return the value of a field that stands at one place: a number, a day, a key, or the words without quotes."""
-    for offer in offers(field, reading, Surroundings(frozenset())):
-        exact = (offer.start, offer.end) == (start, end)
-        if exact and (field.kind in {"integer", "number"} or roles_of(field) & {"id", "date", "time"}):
-            return offer.value
+    typed = field.kind in {"integer", "number"} or roles_of(field) & {"id", "date", "time"}
+    exact = [o for o in offers(field, reading, Surroundings(frozenset())) if (o.start, o.end) == (start, end)]
+    if typed and exact:
+        return max(exact, key=lambda offer: offer.score).value
     quote = next((p for p in reading.phrases if p.kind == "quote" and (p.start, p.end) == (start, end)), None)
     return quote.text if quote is not None else reading.text[start:end].strip()
 

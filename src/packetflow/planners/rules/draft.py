@@ -15,6 +15,8 @@ from packetflow.planners.rules.spelling import corrected
 from packetflow.planners.rules.tool import JSON, Tool
 
 _CANDIDATES = 3
+_FAR = 0.01
+"""A tool that scores less has nothing to do with the request, and nobody is asked what it lacks."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ def _nearest(weighed: list[Choice]) -> tuple[Weighed, ...]:
     every = [one for choice in weighed for one in (choice.best, *choice.rejected)]
     best: dict[str, Weighed] = {}
     for one in sorted(every, key=lambda item: (-item.score, item.tool)):
+        if one.score < _FAR:
+            continue
         best.setdefault(one.tool, one)
     return tuple(list(best.values())[:_CANDIDATES])
 
@@ -94,4 +98,5 @@ def _missing_of(weighed: list[Choice]) -> dict[str, tuple[str, ...]]:
     if not weighed:
         return {}
     best = max(weighed, key=lambda choice: choice.best.score)
-    return {best.tool.id: tuple(best.filling.missing)} if best.filling.missing else {}
+    asks = best.filling.missing and best.best.score >= _FAR
+    return {best.tool.id: tuple(best.filling.missing)} if asks else {}

@@ -45,11 +45,11 @@ class Features:
     """The evidence in numbers, each from 0 to 1.
 
     `asked`: share of the request's subject words that the tool knows; `named`: share of the tool's name that the
-    request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another (then
-    `strange`); `stated`: share of
-    required inputs that the request states; `strength`: how well those fit; `used`: share of the stated values
-    (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example; `unknown`: the
-    request begins with a verb that the tool does not know, or asks where the tool changes something; `ignored`: what is said to a tool that has no place for it.
+    request says; `meant`: the same for the start of its intent; `act`: 1 same verb, 0 another (then `strange`);
+    `stated`: share of required inputs that the request states; `strength`: how well those fit; `used`: share of the
+    stated values (numbers, days, quotes, names) that its inputs take; `example`: likeness to a declared example;
+    `unknown`: the request begins with a verb that the tool does not know, or asks where the tool changes something;
+    `ignored`: share of what is said for which the tool has no place.
     """
 
     asked: float

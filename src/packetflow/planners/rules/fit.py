@@ -122,7 +122,7 @@ def fit_phrase(phrase: Phrase, field: Input, reading: Reading, around: Surroundi
     if told and (phrase.kind not in {"group", "name"} or phrase.capital or own < len(words)):
         score += 3.0
     if not told and _of_another(phrase, field, reading, around):
-        score -= 2.5
+        score -= 2.5 if len(phrase.text) > 1 else 6.0
     score += _kind_score(phrase, roles) - (0.8 if phrase.kind == "quote" and "person" in roles and not told else 0.0)
     score += _cue_score(phrase, roles, field, reading)
     score += _sample_score(phrase, field)
@@ -227,6 +227,18 @@ def _count_score(quantity: Quantity, field: Input, roles: frozenset[str], readin
     return -1.2 if quantity.word and follow and follow[0].low not in BREAKS and quantity.value <= 3 else 0.0  # noqa: PLR2004
 
 
+def _only_chooses(phrase: Phrase, field: Input, around: Surroundings) -> bool:
+    """Say whether a phrase is a choice of another field and at most this field's label: "private room"."""
+    words = set(phrase.words)
+    return bool(words & around.choices) and words <= around.choices | field.own
+
+
+def _made_for(phrase: Phrase, roles: frozenset[str], around: Surroundings) -> bool:
+    """Say whether a phrase tells for whom a thing is made, which is not what it is called."""
+    creates = bool({"creat", "make"} & around.tool)
+    return creates and "id" in roles and phrase.cue == "for" and phrase.kind == "group" and not phrase.capital
+
+
 def _counts(phrase: Phrase, reading: Reading) -> bool:
     """Say whether a number stands right before the plural of a common noun: "5 messages"."""
     after = reading.tokens[phrase.last + 1] if phrase.last + 1 < len(reading.tokens) else None
@@ -263,8 +275,8 @@ def _form_score(phrase: Phrase, field: Input, reading: Reading, around: Surround
         and head.low.endswith(("ed", "ing"))
     ):
         score -= 1.5
-    if around.choices and set(phrase.words) <= around.choices and not field.choices:
-        score -= 4.0
+    if _only_chooses(phrase, field, around) or _made_for(phrase, roles_of(field), around):
+        score -= 6.0
     if phrase.cue in {"called", "named"} and roles_of(field) & {"id", "named"}:
         score += 3.0
     others = [own for name, own in around.names if name != field.name and own]

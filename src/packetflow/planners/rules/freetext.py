@@ -25,6 +25,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _MESSAGE = frozenset(stem(word) for word in "text message content body note comment".split())
+_ELSEWHERE = frozenset({"of", "from", "into", "onto"})
 _LIST = DETERMINERS | PREPOSITIONS | {"and", "or"}
 _ARTICLES = frozenset("a an the this that my our your".split())
 _BACK = frozenset("it them this that these those both".split())
@@ -60,9 +61,7 @@ def _after_verb(item: Input, reading: Reading, around: Surroundings, used: list[
         return None
     first = _begin(tokens, item, used)
     last = _end(tokens, first, reading, around, used)
-    if first >= last:
-        return None
-    if tokens[first].low in PREPOSITIONS - {"up", "down", "off"} and not item.own & _MESSAGE - {stem("content")}:
+    if first >= last or tokens[first].low in _ELSEWHERE:
         return None
     if tokens[first].low in _BACK and (first + 1 >= last or tokens[first + 1].low in PREPOSITIONS):
         return None

@@ -99,6 +99,7 @@ SYNONYMS = (
     "month monthly",
     "week weekly",
     "day daily",
+    "everyone everybody",
 )
 
 

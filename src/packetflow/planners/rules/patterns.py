@@ -28,7 +28,7 @@ from packetflow.planners.rules.tool import Input, Tool, inputs_of
 
 _LONGEST_KEY = 3
 _LONGEST = 60
-_SURE = 8.0
+_CLEAR = 3.0
 _ENOUGH = 3
 _POLITE = re.compile(
     r"\W*(?:(?:please|kindly|hey|hi|hello|now|then|also|and|(?:can|could|would|will) you|i (?:want|need|would like) to"
@@ -142,7 +142,7 @@ def _whole(tool: Tool, reading: Reading, filling: Filling) -> str:
         return ""
     first = reading.tokens[0].low
     asking = first in QUESTIONS | AUXILIARIES | {"remind"} or reading.text.rstrip().endswith("?")
-    stated = any(item.name in filling.values for item in required if item is not texts[0])
+    stated = any(filling.scores.get(item.name, 0.0) >= _CLEAR for item in required if item is not texts[0])
     return texts[0].name if asking and not stated else ""
 
 

@@ -1,0 +1,30 @@
+"""What the documentation promises."""
+
+from tests.requirements.requirement import Requirement
+
+DOCS = "tests/docs/test_examples.py::"
+
+REQUIREMENTS = (
+    Requirement(
+        id="docs.examples",
+        source="CONTRIBUTING, A change",
+        promise=(
+            "Every Python example that a page shows is part of a file that runs without a warning and prints what "
+            "it says."
+        ),
+        tests=(
+            f"{DOCS}test_every_example_runs_without_a_warning_and_prints_what_it_says",
+            f"{DOCS}test_every_python_example_of_the_pages_is_part_of_an_example_that_runs",
+        ),
+        gap=(
+            "Commands and curl lines of the pages are not run from the pages; tests of the command line and HTTP "
+            "run their likes."
+        ),
+    ),
+    Requirement(
+        id="docs.design",
+        source="design 3",
+        promise="The program that the design shows as the public face is the one that runs.",
+        tests=(f"{DOCS}test_the_public_example_of_the_design_is_the_one_that_runs",),
+    ),
+)
