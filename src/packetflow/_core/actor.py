@@ -122,9 +122,10 @@ class Actor(Generic[S]):
 
     Class options: `name` (the type part of its address; the class name in snake case), `key` (what the key is called
     among a capability's inputs), `idle` (slept off after that long without a message), `restart`, `durability`
-    (`durable`: state and events are committed before the reply; `snapshot`: saved every ten seconds and when it sleeps;
-    `volatile`: never saved), `mailbox` (messages that may wait), `timeout` (the deadline of a message that brings none). A subclass
-    has its own name, and the other options and the messages of its parent unless it says otherwise.
+    (`durable`: state and events are committed before the reply; `snapshot`: saved every ten seconds and when it
+    sleeps; `volatile`: never saved, its events are live only), `mailbox` (messages that may wait), `timeout` (the
+    deadline of a message that brings none). A subclass has its own name, and the other options and the messages of its
+    parent unless it says otherwise.
 
     A message handler owns the actor until it returns: no lock is needed, and an exception rolls the state back to the
     last commit. The state is small and bounded; what grows is the journal: `emit` and `journal`.
