@@ -113,6 +113,7 @@ async def test_the_room_one_is_in_is_meant_when_none_is_named(said: str) -> None
         ("Summarize room A and post the summary in room B", "A", "B"),
         ("summarise room a, then post it to room b", "a", "b"),
         ("summarize room lobby and post the summary in room 123", "lobby", "room123"),
+        ("summarize room123 and post the summary in the lobby", "room123", "lobby"),
         ("post the summary of room ubuntu in the lobby", "ubuntu", "lobby"),
     ],
 )

@@ -218,8 +218,15 @@ REQUIREMENTS = (
     Requirement(
         id="core.grant.narrows",
         source="design 4.11",
-        promise="No chain of delegations permits more than the grant it started from.",
-        tests=(f"{GRANT}test_ten_thousand_delegation_chains_never_widen",),
+        promise=(
+            "No chain of delegations permits more than the grant it started from, and where two grants meet the "
+            "limits of both hold."
+        ),
+        tests=(
+            f"{GRANT}test_ten_thousand_delegation_chains_never_widen",
+            f"{GRANT}test_what_two_grants_share_is_what_both_permit",
+            f"{GRANT}test_limits_that_only_look_alike_are_both_kept_when_grants_meet",
+        ),
     ),
     Requirement(
         id="core.grant.root",
@@ -246,15 +253,6 @@ REQUIREMENTS = (
         tests=(
             f"{GRANT}test_a_delegate_acts_for_itself_and_for_those_named_and_allowed",
             f"{GRANT}test_a_delegation_that_makes_no_sense_is_refused",
-        ),
-    ),
-    Requirement(
-        id="core.grant.meet",
-        source="design 4.11",
-        promise="Where two grants meet, only what both permit is permitted, with the limits of both.",
-        tests=(
-            f"{GRANT}test_what_two_grants_share_is_what_both_permit",
-            f"{GRANT}test_limits_that_only_look_alike_are_both_kept_when_grants_meet",
         ),
     ),
     Requirement(
@@ -538,6 +536,7 @@ REQUIREMENTS = (
         tests=(
             f"{REGISTRY}test_a_view_hides_what_the_grant_does_not_name",
             f"{REGISTRY}test_who_may_call_the_same_shares_one_view",
+            f"{SEARCH}test_a_narrowed_index_finds_only_its_documents_and_narrows_further",
         ),
     ),
     Requirement(
@@ -559,14 +558,14 @@ REQUIREMENTS = (
             "that shares no word."
         ),
         tests=(
-            f"{SEARCH}test_words_are_split_at_dots_underscores_and_capitals",
-            f"{SEARCH}test_stop_words_carry_no_meaning",
             f"{SEARCH}test_the_nearest_document_comes_first_whatever_the_ending_of_the_word",
             f"{SEARCH}test_field_names_descriptions_and_examples_are_searched_too",
-            f"{SEARCH}test_documents_without_a_common_word_are_left_out",
             f"{SEARCH}test_a_word_in_the_id_weighs_more_than_one_in_a_field",
-            f"{SEARCH}test_equal_scores_are_told_apart_by_id_and_the_limit_is_kept",
+            f"{SEARCH}test_words_are_split_at_dots_underscores_and_capitals",
+            f"{SEARCH}test_stop_words_carry_no_meaning",
+            f"{SEARCH}test_documents_without_a_common_word_are_left_out",
             f"{SEARCH}test_scores_fall_are_positive_and_do_not_depend_on_the_order_of_documents",
+            f"{SEARCH}test_equal_scores_are_told_apart_by_id_and_the_limit_is_kept",
         ),
     ),
     Requirement(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from packetflow._core.compatibility import misfit
 from packetflow._core.errors import DeclarationError, UnknownCapability
+from packetflow._core.json import digest
 from packetflow._core.search import Searchable, SearchIndex
 from packetflow._core.shape import Schema, at_path
 
@@ -88,6 +89,11 @@ class Registry(Mapping[str, "Declaration"]):
                 self._views.pop(next(iter(self._views)), None)
             self._views[name] = view
         return view
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Name what can be planned with here: two snapshots of one fingerprint give the same plans."""
+        return digest([one.described() for one in self.values()])
 
     @cached_property
     def index(self) -> SearchIndex:

@@ -77,9 +77,9 @@ class Planning:
 
     def _name(self, request: Request, registry: Registry, context: Context) -> str:
         said = re.sub(r"[\s.!?]+$", "", request.intent).casefold()
-        known = [(declared.id, declared.options.version, declared.input_schema) for declared in registry.values()]
+        day = request.now.astimezone().date().isoformat()
         return digest(
-            [said, canonical(request.hints).decode(), str(request.now.date()), known, self.names, context.principal]
+            [said, canonical(request.hints).decode(), day, registry.fingerprint, self.names, context.principal]
         )
 
     async def _repeated(self, name: str, registry: Registry, context: Context) -> Plan[Any] | None:

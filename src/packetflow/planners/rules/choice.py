@@ -9,8 +9,8 @@ from functools import cached_property
 from packetflow._core.search import SearchIndex, stems
 from packetflow.planners.rules.clauses import verbs_of
 from packetflow.planners.rules.evidence import Features, evidence, likelihood, opposed
-from packetflow.planners.rules.links import Source, link
-from packetflow.planners.rules.patterns import Aligned, Pattern
+from packetflow.planners.rules.links import Source, link, mentions
+from packetflow.planners.rules.patterns import Aligned, Pattern, Request
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.slots import Filling, fill, fill_aligned
 from packetflow.planners.rules.tool import JSON, Tool
@@ -67,11 +67,11 @@ class ToolBox:
         texts = (text for tool in self.tools.values() for text in (tool.id, tool.intent, *tool.examples))
         return frozenset(word for text in texts for word in stems(text))
 
-    def aligned(self, tool: Tool, reading: Reading, hinted: frozenset[str]) -> Aligned | None:
+    def aligned(self, tool: Tool, request: Request) -> Aligned | None:
         """Lay a request on the examples of a tool; the one with the most words in common counts."""
         if tool.id not in self._patterns:
             self._patterns[tool.id] = tuple(Pattern(tool, example) for example in tool.examples)
-        found = [pattern.align(reading, hinted) for pattern in self._patterns[tool.id]]
+        found = [pattern.align(request) for pattern in self._patterns[tool.id]]
         return max((one for one in found if one is not None), key=lambda one: one.words, default=None)
 
     @cached_property
@@ -131,7 +131,8 @@ def _weigh(
 ) -> _Entry:
     hints, aside, sources = beside
     filling = fill(tool, reading, hints)
-    aligned = box.aligned(tool, reading, frozenset(hints)) if tool.examples else None
+    back = [(mention.start, mention.end) for mention in mentions(reading) if mention.pronoun] if sources else []
+    aligned = box.aligned(tool, Request(reading, frozenset(hints), (*aside, *back))) if tool.examples else None
     if aligned is not None:
         filling = fill_aligned(tool, reading, filling, aligned.places, aligned.whole, hints)
     features = evidence(reading, tool, _with_links(tool, reading, filling, sources), aside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -62,6 +62,15 @@ class Aligned:
     whole: str = ""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is laid on examples: a request, the inputs that have a hint, the places that name earlier results."""
+
+    reading: Reading
+    hinted: frozenset[str] = frozenset()
+    back: Sequence[tuple[int, int]] = ()
+
+
 @dataclass
 class Pattern:
     """One example of one tool, read once."""
@@ -103,8 +112,9 @@ class Pattern:
         words = [item for item in self.items if isinstance(item, Token)]
         return len(words) >= _ENOUGH or any(word.low not in STOP_WORDS for word in words)
 
-    def align(self, reading: Reading, hinted: frozenset[str]) -> Aligned | None:
+    def align(self, request: Request) -> Aligned | None:
         """Lay a request on the example; None unless all words of both are the same but for the values."""
+        reading = request.reading
         if not self.telling or len(reading.tokens) > _LONGEST:
             return None
         polite = _POLITE.match(reading.text)
@@ -112,7 +122,7 @@ class Pattern:
         tokens = [token for token in reading.tokens if token.start >= skipped]
         while tokens and (tokens[-1].text in {".", "?", "!", ","} or tokens[-1].low == "please"):
             tokens.pop()
-        for places in _match(self.items, tokens, reading, hinted):
+        for places in _match(self.items, tokens, request):
             if not self._closed(places, reading):
                 continue
             words = sum(isinstance(item, Token) for item in self.items)
@@ -164,7 +174,7 @@ def _touching(token: Token, start: int, end: int, reading: Reading) -> bool:
 
 
 def _match(
-    items: tuple[Token | Slot, ...], tokens: list[Token], reading: Reading, hinted: frozenset[str]
+    items: tuple[Token | Slot, ...], tokens: list[Token], request: Request
 ) -> Iterator[dict[str, tuple[int, int]]]:
     """Yield every way to lay tokens on items, the longest values first."""
     if not items:
@@ -173,28 +183,28 @@ def _match(
         return
     head, rest = items[0], items[1:]
     if isinstance(head, Slot):
-        yield from _match_slot(head, rest, tokens, reading, hinted)
+        yield from _match_slot(head, rest, tokens, request)
         return
     skip = 0
     while skip < len(tokens) and (tokens[skip].low in _ARTICLES or tokens[skip].text == ","):
         skip += 1
     if skip < len(tokens) and _same(head, tokens[skip]):
-        yield from _match(rest, tokens[skip + 1 :], reading, hinted)
-    elif not tokens and head.low in PREPOSITIONS and _open(items, hinted):
+        yield from _match(rest, tokens[skip + 1 :], request)
+    elif not tokens and head.low in PREPOSITIONS and _open(items, request.hinted):
         yield {}
 
 
 def _match_slot(
-    slot: Slot, rest: tuple[Token | Slot, ...], tokens: list[Token], reading: Reading, hinted: frozenset[str]
+    slot: Slot, rest: tuple[Token | Slot, ...], tokens: list[Token], request: Request
 ) -> Iterator[dict[str, tuple[int, int]]]:
     for size in range(len(tokens), 0, -1):
-        place = _value(slot, tokens[:size], reading)
+        place = _value(slot, tokens[:size], request)
         if place is None:
             continue
-        for found in _match(rest, tokens[size:], reading, hinted):
+        for found in _match(rest, tokens[size:], request):
             yield {slot.field.name: place, **found} if slot.field else found
     if slot.field is None and not slot.free:
-        yield from _match(rest, tokens, reading, hinted)
+        yield from _match(rest, tokens, request)
 
 
 def _open(items: tuple[Token | Slot, ...], hinted: frozenset[str]) -> bool:
@@ -217,8 +227,9 @@ def _same(one: Token, other: Token) -> bool:
     return misspelt(other.low, one.low) or (alike(one.stem, other.stem) and one.low[:3] == other.low[:3])
 
 
-def _value(slot: Slot, tokens: list[Token], reading: Reading) -> tuple[int, int] | None:
+def _value(slot: Slot, tokens: list[Token], request: Request) -> tuple[int, int] | None:
     """Return the place of the value in `tokens`, an empty one for "this room"; None when they are no such value."""
+    reading = request.reading
     start, end = tokens[0].start, tokens[-1].end
     if slot.free:
         return start, end
@@ -231,7 +242,7 @@ def _value(slot: Slot, tokens: list[Token], reading: Reading) -> tuple[int, int]
     if is_key(slot.field):
         return key_place(slot.field, tokens, reading)
     if "text" in roles_of(slot.field):
-        return _running_text(tokens, reading)
+        return (start, end) if (start, end) in request.back else _running_text(tokens, reading)
     sample = reading.text[start:end].lower() in slot.field.samples
     return (start, end) if days or sample else None
 
