@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-class _Stemmer(Protocol):
+class Stemmer(Protocol):  # its stub name only; the library has a class for each language
     def stemWord(self, word: str) -> str: ...  # noqa: N802 - the library's own name
 
-def stemmer(lang: str) -> _Stemmer: ...
+def stemmer(lang: str) -> Stemmer: ...

@@ -7,17 +7,17 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
-from functools import lru_cache
-from typing import Protocol, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Protocol, cast
 
-import snowballstemmer
+if TYPE_CHECKING:
+    from snowballstemmer import Stemmer
 
 _WORD = re.compile(r"[A-Za-z]+|\d+", re.ASCII)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _UNICODE_WORD = re.compile(r"[^\W_]+")
 _BRITISH = re.compile(r"(?<=\w\w\w)([iy])s(e|es|ed|ing|er|ers|ation|ations)$")
 _COLOUR = re.compile(r"(?<=\w\w)our(s|ed|ing|ite|ites|al|able|less|ful)?$")
-_stemmer = snowballstemmer.stemmer("english")
 
 STOP_WORDS = frozenset(
     """
@@ -57,10 +57,17 @@ def split_words(text: str) -> list[str]:
     return [word.casefold() for word in _UNICODE_WORD.findall(spaced)]
 
 
+@cache
+def _english() -> Stemmer:
+    import snowballstemmer  # noqa: PLC0415 - loads the stemmers of thirty languages, and only a search needs one
+
+    return snowballstemmer.stemmer("english")
+
+
 @lru_cache(maxsize=32_768)
 def stem(word: str) -> str:
     """Return the Snowball (Porter2) stem of one lower-case English word; British and American spellings agree."""
-    return _stemmer.stemWord(_COLOUR.sub(r"or\1", _BRITISH.sub(r"\1z\2", word)))
+    return _english().stemWord(_COLOUR.sub(r"or\1", _BRITISH.sub(r"\1z\2", word)))
 
 
 def stems(text: str) -> list[str]:

@@ -15,8 +15,8 @@ from sqlalchemy import Boolean, Integer, Table, bindparam, select, tuple_
 from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
 from packetflow._core.ports import CallRecord, RunRow, Saved
-from packetflow.stores.sqlite import rows
 from packetflow.stores.moments import microseconds
+from packetflow.stores.sqlite import rows
 from packetflow.stores.sqlite.statements import Bulk, Query, Row, packed, wanted
 from packetflow.stores.tables import actors, audits, calls, events, memos, replies, runs
 

@@ -15,8 +15,8 @@ from packetflow._core.errors import StoreUnavailable
 from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
 from packetflow._core.ports import CallRecord, Commit, Committed, NewEvent, RunRow, Saved
-from packetflow.stores.sqlite import reads
 from packetflow.stores.moments import aware
+from packetflow.stores.sqlite import reads
 from packetflow.stores.sqlite.committer import Committer
 from packetflow.stores.sqlite.readers import Readers
 from packetflow.stores.sqlite.writes import Append, Forget, PutRun, Record, Remember
