@@ -45,7 +45,7 @@ def line(message: Message) -> Line:
     examples=["summarize the conversation in room 123", "what was decided in the lobby?", "sum up room planning"],
 )
 async def conversation_summarization(
-    ctx: pf.Context, room_id: RoomId, summary_format: SummaryFormat = "brief", message_count: Count = 1000
+    ctx: pf.Context, room_id: RoomId, summary_format: SummaryFormat = "brief", message_count: Count = 2000
 ) -> ConversationSummary:
     """Summarize the conversation in a chat room: key points, topics, decisions and action items, with quotes."""
     lines = await conversation(ctx, room_id, message_count)
@@ -62,7 +62,7 @@ async def conversation_summarization(
         "what is the mood in the lobby?",
     ],
 )
-async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: Count = 1000) -> ConversationAnalysis:
+async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: Count = 2000) -> ConversationAnalysis:
     """Analyze the conversation in a chat room: summary, sentiment and key topics."""
     lines = await conversation(ctx, room_id, message_count)
     result = await to_thread(analyze, lines)
@@ -76,7 +76,7 @@ async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: 
     examples=["who answers whom in the lobby?", "find unusual activity in room planning"],
 )
 async def deep_conversation_analysis(
-    ctx: pf.Context, room_id: RoomId, analysis_scope: AnalysisScope = "all", message_count: Count = 1000
+    ctx: pf.Context, room_id: RoomId, analysis_scope: AnalysisScope = "all", message_count: Count = 2000
 ) -> DeepAnalysis:
     """Study how people in a chat room talk: patterns, relationships, behavior and anomalies."""
     lines = await conversation(ctx, room_id, message_count)
