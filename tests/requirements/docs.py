@@ -16,10 +16,13 @@ REQUIREMENTS = (
             f"{DOCS}test_every_example_runs_without_a_warning_and_prints_what_it_says",
             f"{DOCS}test_every_python_example_of_the_pages_is_part_of_an_example_that_runs",
         ),
-        gap=(
-            "Commands and curl lines of the pages are not run from the pages; tests of the command line and HTTP "
-            "run their likes."
-        ),
+    ),
+    Requirement(
+        id="docs.readme",
+        source="README",
+        promise="Every command of the README, the curl included, does on a fresh folder what the page says.",
+        tests=("tests/docs/test_readme.py::test_every_command_of_the_readme_does_what_it_says",),
+        gap="Commands of the other pages are not run from the pages; tests of the command line run their likes.",
     ),
     Requirement(
         id="docs.design",
