@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field
 import packetflow as pf
 from packetflow_chat.analyses import conversation
 from packetflow_chat.analysis.line import Line
+from packetflow_chat.analysis.questions import is_question
 from packetflow_chat.analysis.recall import RecallAnswer, recall
 from packetflow_chat.analysis.suggestions import suggest
 from packetflow_chat.rooms import Content
@@ -23,12 +24,16 @@ MEMORY = 5000
 
 ROOM_LINES = 1000
 
+_TOLD = re.compile(r"^\W*(?:please\s+)?(?:remember|note|keep in mind)\b(?!.*\?\s*$)", re.IGNORECASE)
+"""Something to keep, not to look for."""
+
 _PAST = re.compile(
-    r"\b(?:remember|recall|remind me)\b"
+    r"\b(?:do you (?:remember|recall|know)|remind me|recall)\b"
     r"|\b(?:did|have|had|was|were)\b.*\b(?:we|i|you|they|said|say|discuss|discussed|talk|talked|decide|decided|mention\w*)\b"
     r"|\bwhat\b.*\b(?:said|discussed|decided|mentioned|talked)\b",
     re.IGNORECASE,
 )
+"""A question about what was said."""
 
 
 class AgentState(BaseModel):
@@ -97,8 +102,10 @@ class PersistentChatAgent(
         ctx = ctx.acting_for(self.key)
         room_id = _room(context)
         memory = await self._memory()
-        past = _PAST.search(message) is not None
-        found = await self._recalled(ctx, message, memory, room_id) if past else None
+        told = _TOLD.search(message) is not None
+        found = await self._recalled(ctx, message, memory, room_id) if not told and _asks(message) else None
+        if found is not None and not (found.found and found.topic) and _PAST.search(message) is None:
+            found = None  # a question of another kind, which the memory does not answer
         response = found.answer if found is not None else await self._reply(message, memory)
         now = ctx.now()
         self.emit(Heard(user_id=self.key, content=message, room_id=room_id), at=now)
@@ -160,10 +167,15 @@ class PersistentChatAgent(
         if suggested.confidence_scores[0] >= 0.5:  # noqa: PLR2004 - better supported than not
             plain = suggested.suggested_responses[0]
         else:
-            plain = "I have noted that. Ask me about it whenever you like."
+            asked = is_question(message)
+            plain = "I found nothing about that in what you told me." if asked else "I have noted that."
         return await worded(
             "Reply to the last line as a helpful assistant, in at most four sentences.", memory[-40:], plain, message
         )
+
+
+def _asks(message: str) -> bool:
+    return is_question(message) or _PAST.search(message) is not None
 
 
 def _room(context: dict[str, Any] | None) -> str | None:

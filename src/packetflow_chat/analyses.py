@@ -42,7 +42,7 @@ def line(message: Message) -> Line:
 
 @pf.capability(
     effect="read",
-    examples=["summarize the conversation in room 123", "what was decided in the lobby?", "sum up room planning"],
+    examples=["summarize the conversation in room 123", "what was decided in the lobby?", "sum up the lobby"],
 )
 async def conversation_summarization(
     ctx: pf.Context, room_id: RoomId, summary_format: SummaryFormat = "brief", message_count: Count = 2000
@@ -67,13 +67,20 @@ async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: 
     lines = await conversation(ctx, room_id, message_count)
     result = await to_thread(analyze, lines)
     instructions = "Say in a short paragraph what this chat is about and how it feels. Keep names exact; add nothing."
-    said = await worded(instructions, lines, result.conversation_summary)
+    mood = result.sentiment_analysis
+    plain = (
+        f"{result.conversation_summary}\nThe mood is {mood.overall}: {mood.positive} messages are positive, "
+        f"{mood.negative} negative, {mood.neutral} neutral."
+        if lines
+        else result.conversation_summary
+    )
+    said = await worded(instructions, lines, plain)
     return result.model_copy(update={"conversation_summary": said})
 
 
 @pf.capability(
     effect="read",
-    examples=["who answers whom in the lobby?", "find unusual activity in room planning"],
+    examples=["who answers whom in room 123?", "find unusual activity in the lobby"],
 )
 async def deep_conversation_analysis(
     ctx: pf.Context, room_id: RoomId, analysis_scope: AnalysisScope = "all", message_count: Count = 2000
@@ -88,7 +95,7 @@ async def deep_conversation_analysis(
     examples=[
         "what happened in the lobby today?",
         "what is going on in room planning?",
-        "activity report of room planning for last week",
+        "activity report of room 123 for last week",
     ],
 )
 async def create_room_summary(

@@ -47,7 +47,7 @@ async def seed(root: Client) -> None:
 async def _room(root: Client, room_id: str, title: str, about: str, lines: tuple[tuple[int, str, str], ...]) -> None:
     room = root.actor(Room, room_id)
     await room.ask(Room.create, title, about)
-    start = root.context.now() - timedelta(minutes=lines[-1][0] + 1)
+    start = root.context.now() - timedelta(days=1, minutes=lines[-1][0] + 1)  # so that there is a yesterday to ask for
     messages = [
         ImportedMessage(id=f"{room_id}-{minute}", author=author, text=text, at=start + timedelta(minutes=minute))
         for minute, author, text in lines

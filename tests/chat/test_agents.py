@@ -113,3 +113,14 @@ async def test_the_memory_is_listed_oldest_first(tmp_path: Path) -> None:
         lines = await agent.ask(PersistentChatAgent.memory)
         assert [line.content for line in lines if line.author == "ada"] == ["First thing.", "Second thing."]
         assert [line.author for line in lines] == ["ada", "agent", "ada", "agent"]
+
+
+async def test_what_one_says_to_remember_is_kept_and_found_by_a_plain_question(tmp_path: Path) -> None:
+    async with app(tmp_path, Calendar()) as root:
+        agent = root.actor(PersistentChatAgent, "ada")
+        told = await agent.ask(PersistentChatAgent.receive, "Remember that my favourite colour is teal")
+        assert told.recalled is None
+        asked = await agent.ask(PersistentChatAgent.receive, "What is my favourite colour?")
+        assert "teal" in asked.response
+        other = await agent.ask(PersistentChatAgent.receive, "How are you?")
+        assert "teal" not in other.response

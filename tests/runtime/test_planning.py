@@ -148,3 +148,11 @@ async def test_rules_plan_a_sentence_with_its_reasons_and_the_same_sentence_alwa
             assert [candidate.capability_id for candidate in step.why.rejected] == ["remove_city"]
             assert (await root.run(plan)).output == "rain in Lima"
     assert plans[0] == plans[1]
+
+
+async def test_what_would_change_something_is_not_planned_on_a_mere_likelihood() -> None:
+    async with app(made("only", 0.5, "remove_city")) as root:
+        with pytest.raises(pf.NotUnderstood):
+            await root.plan("maybe remove Oslo")
+    async with app(made("only", 0.5)) as root:
+        assert (await root.plan("maybe the weather")).confidence == 0.5

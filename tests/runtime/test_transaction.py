@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 from tests.runtime.tally import GATES, Added, Snapshot, Tally, Volatile, line_up, table, until
 
 import packetflow as pf
@@ -267,3 +268,38 @@ async def test_closing_the_app_saves_snapshots(app: pf.App) -> None:
     async with app as root:
         for n in range(50):
             assert await root.actor(Snapshot, str(n)).ask(Snapshot.noted) == [n]
+
+
+async def test_a_state_that_another_program_wrote_is_refused_and_left_as_it_is() -> None:
+    class Wide(BaseModel):
+        title: str = ""
+        extra: int = 0
+
+    class Narrow(BaseModel):
+        title: str = ""
+
+    class Mine(pf.Actor[Wide], name="board"):
+        """A board."""
+
+        @pf.capability
+        def write(self, title: str) -> str:
+            """Write the title."""
+            self.state = Wide(title=title, extra=7)
+            return title
+
+    class Theirs(pf.Actor[Narrow], name="board"):
+        """A board of another program."""
+
+        @pf.capability
+        def wipe(self) -> None:
+            """Wipe the title."""
+            self.state.title = ""
+
+    store = MemoryStore()
+    async with pf.App(Mine, store=store, planners=[]) as root:
+        await root.actor(Mine, "a").ask(Mine.write, "mine")
+        before = await store.load("board", "a")
+    async with pf.App(Theirs, store=store, planners=[]) as root:
+        with pytest.raises(StoreError, match="extra"):
+            await root.actor(Theirs, "a").ask(Theirs.wipe)
+        assert await store.load("board", "a") == before

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Path: TypeAlias = tuple[str | int, ...]
 
+_SHOWN: Final = 20
+"""Ids that are named when somebody asks for one that is not there."""
+
 _VIEWS: Final = 64
 """Views that are kept, with their text index, for the next who holds the same grant."""
 
@@ -67,7 +70,8 @@ class Registry(Mapping[str, "Declaration"]):
         found = self._by_id.get(capability_id)
         if found is None:
             near = [name for name, _ in self.index.search(capability_id, limit=3)]
-            hint = f"; near it: {', '.join(near)}" if near else ""
+            some = ", ".join(list(self._by_id)[:_SHOWN]) + (", …" if len(self._by_id) > _SHOWN else "")
+            hint = f"; near it: {', '.join(near)}" if near else f"; there are {some}" if self._by_id else ""
             message = f"there is no capability {capability_id!r} you may use{hint}"
             raise UnknownCapability(message, capability_id=capability_id, near=[*near])
         return found

@@ -142,6 +142,8 @@ class Inspection:
                 break
             behind = page[-1].key
         for key in awake - found.keys():
+            if table.declared.durability == "durable" and table.awake[key]._busy is None:
+                continue  # it was asked for and never became anything
             found[key] = self._info(table, key, None)
         return [found[key] for key in nsmallest(limit, found)]
 

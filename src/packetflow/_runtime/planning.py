@@ -32,7 +32,7 @@ SURE: Final = 0.6
 """A proposal at least this confident is taken without asking the next planner."""
 
 LIKELY: Final = 0.45
-"""A proposal at least this confident is taken when no other planner is left that works."""
+"""A proposal at least this confident is taken when no other planner is left that works, if all it does is read."""
 
 _CANDIDATES: Final = 3
 
@@ -116,16 +116,22 @@ class Planning:
             if likely is None or proposal.confidence > likely.confidence:
                 likely = proposal
             await asyncio.sleep(0)
-        if likely is not None and likely.plan is not None and likely.confidence >= LIKELY:
+        if likely is not None and likely.plan is not None and likely.confidence >= LIKELY and _reads(likely, registry):
             return likely.plan
         raise _question(request, proposals, reasons)
+
+
+def _reads(proposal: Proposal, registry: Registry) -> bool:
+    steps = proposal.plan.steps() if proposal.plan is not None else []
+    return all(registry[step.capability_id].effect == "read" for step in steps)
 
 
 def _question(request: Request, proposals: Sequence[Proposal], reasons: Sequence[str]) -> NotUnderstood:
     candidates: dict[str, Candidate] = {}
     missing: list[str] = []
     for proposal in proposals:
-        for candidate in proposal.candidates:
+        steps = proposal.plan.steps() if proposal.plan is not None else []
+        for candidate in (*proposal.candidates, *(step.why.chosen for step in steps if step.why is not None)):
             candidates.setdefault(candidate.capability_id, candidate)
         missing += [name for name in proposal.missing if name not in missing]
     nearest = sorted(candidates.values(), key=lambda c: -c.score)[:_CANDIDATES]
@@ -134,5 +140,5 @@ def _question(request: Request, proposals: Sequence[Proposal], reasons: Sequence
     elif nearest:
         message = f"no capability surely does that; did you mean {' or '.join(repr(c.capability_id) for c in nearest)}?"
     else:
-        message = "no capability here does that"
+        message = "no capability here does that; say 'help' to see what can be asked"
     return NotUnderstood(message, nearest, intent=request.intent, missing=[*missing], reasons=[*reasons])

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from packetflow._core.context import new_id
 from packetflow._core.errors import ContractBroken, StoreError
@@ -46,7 +46,23 @@ class Transactions:
             except ValidationError as error:
                 message = f"the saved state of {self._of(actor)} does not fit its type: {error}"
                 raise StoreError(message, actor=self._of(actor)) from error
+            self._refuse_foreign(actor, saved.state)
         actor._revision = saved.revision if saved is not None else 0
+
+    def _refuse_foreign(self, actor: Actor[Any], saved: bytes) -> None:
+        """Refuse a state that holds more than its type knows: the next commit would silently drop it."""
+        kept: Any = from_json(saved)
+        known: Any = from_json(self._declared.adapter.dump_json(actor.state))
+        if not (isinstance(kept, dict) and isinstance(known, dict)):
+            return
+        unknown = sorted(set(map(str, cast("dict[str, Any]", kept))) - set(map(str, cast("dict[str, Any]", known))))
+        if unknown:
+            message = (
+                f"the saved state of {self._of(actor)} holds what its type does not know ({', '.join(unknown)}): "
+                "another program, or a newer version, wrote it; give each program a data folder of its own "
+                "(PACKETFLOW_DATA)"
+            )
+            raise StoreError(message, actor=self._of(actor))
 
     async def earlier_reply(
         self, actor: Actor[Any], message: ActorCapability[Any, ..., Any], context: Context

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 AddressArgument = Annotated[str, typer.Argument(metavar="TYPE:KEY", help="The actor's address, such as room:lobby.")]
 
-EXAMPLES = ("packetflow actors", "packetflow actors show room:lobby", 'packetflow actors send agent:ada "hello"')
+EXAMPLES = (
+    "packetflow actors",
+    "packetflow actors show room:lobby",
+    'packetflow actors send persistent_chat_agent:ada "hello"',
+)
 
 
 @dataclass(frozen=True, kw_only=True)

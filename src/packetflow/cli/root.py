@@ -54,7 +54,7 @@ def _own(app: typer.Typer) -> None:
     add(app, "serve", Serve, "packetflow serve", project, "packetflow serve --empty --log json")
     add(app, "new", New, "packetflow new shop", "cd shop && packetflow serve")
     from_file = "packetflow call summarize --input @input.json --json"
-    add(app, "call", Call, 'packetflow call summarize text="a long story"', from_file)
+    add(app, "call", Call, "packetflow call conversation_summarization room_id=room123", from_file)
     add(
         app,
         "plan",

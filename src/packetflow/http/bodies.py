@@ -65,7 +65,9 @@ class ExecuteRequest(_Body):
 
 
 class CallRequest(_Body):
-    """One call of a capability."""
+    """One call of a capability. Its inputs belong into `payload`; any other name here is a mistake, and told."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
 
     payload: Inputs = Field(default_factory=dict[str, Any], description="Its inputs, by name.")
     context: Hints = Field(default_factory=Hints)

@@ -156,10 +156,11 @@ def _with_links(tool: Tool, reading: Reading, filling: Filling, sources: Sequenc
 
 
 def _reasons(features: Features, filling: Filling) -> tuple[str, ...]:
-    reasons = [
-        f"knows {features.asked:.0%} of what is asked about",
-        f"{features.named:.0%} of its name and {features.meant:.0%} of its intent are in the request",
-    ]
+    reasons: list[str] = []
+    if features.asked > 0:
+        reasons.append(f"knows {features.asked:.0%} of what is asked about")
+    if features.named > 0 or features.meant > 0:
+        reasons.append(f"{features.named:.0%} of its name and {features.meant:.0%} of its intent are in the request")
     if features.act == 1.0:
         reasons.append("the request asks for the same act")
     if features.example > 0.5:  # noqa: PLR2004

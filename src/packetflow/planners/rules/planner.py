@@ -62,7 +62,7 @@ class RulesPlanner:
 def _node(step: Step, registry: Registry) -> StepNode:
     why = Explanation(
         chosen=_candidate(step.why, registry),
-        rejected=tuple(_candidate(weighed, registry) for weighed in step.rejected),
+        rejected=tuple(_candidate(weighed, registry) for weighed in step.rejected[:_CANDIDATES]),
     )
     inputs = {name: _binding(value) for name, value in step.arguments.items()}
     return StepNode(
