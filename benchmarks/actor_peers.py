@@ -381,7 +381,7 @@ class Nigrains(Methods):
         await self.runtime.__aexit__(None, None, None)
 
     async def create(self, key: str) -> object:
-        return await self.runtime._activated(self.identity("conversation", key))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - no ref to pay for
+        return await self.runtime._activated(self.identity("conversation", key))  # noqa: SLF001 - no ref to pay for
 
     async def asks(self, key: str, count: int, how: How) -> None:
         if (key, how) not in self.methods:
