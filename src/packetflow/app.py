@@ -94,12 +94,12 @@ class App:
         self._stack = AsyncExitStack()
         try:
             self._parts = await self._start(self._stack)
+            root = Client(self._parts, Grant.root())
+            await self._sow(root)
         except BaseException:
-            await self._stack.aclose()
-            self._stack = None
+            stack, self._stack, self._parts = self._stack, None, None
+            await stack.aclose()
             raise
-        root = Client(self._parts, Grant.root())
-        await self._sow(root)
         return root
 
     def placed(self, data: Path, *, seeded: bool = True) -> App:

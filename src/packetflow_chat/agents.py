@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from asyncio import to_thread
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -18,6 +18,7 @@ from packetflow_chat.analysis.recall import RecallAnswer, recall
 from packetflow_chat.analysis.suggestions import suggest
 from packetflow_chat.rooms import Content
 from packetflow_chat.wording import worded
+from packetflow_chat.work import to_thread
 
 MEMORY = 5000
 """Lines of its own memory that an answer is looked for in, the latest."""
@@ -79,6 +80,10 @@ class PersistentChatAgent(
     pf.Actor[AgentState], name="persistent_chat_agent", key="user_id", idle=timedelta(minutes=15)
 ):
     """An agent of one person: it remembers every conversation, over restarts, and speaks with nobody else."""
+
+    def readable_by(self, context: pf.Context) -> bool:
+        """Let nobody but its person follow it."""
+        return context.principal == self.key or context.grant.may_act_for(self.key)
 
     @pf.capability(
         examples=[
@@ -152,15 +157,18 @@ class PersistentChatAgent(
         own = [line for line in memory if line.author != "agent"]
         room: list[Line] = []
         if room_id is not None:
-            try:
+            with suppress(pf.NotFound):
                 room = await conversation(ctx, room_id, ROOM_LINES)
-            except pf.NotFound:
-                room = []
-        zone = datetime.now().astimezone().tzinfo
-        found = await to_thread(recall, message, [*own, *room], ctx.now(), *([zone] if zone is not None else []))
+        now, zone = ctx.now(), datetime.now().astimezone().tzinfo or UTC
+        mine = await to_thread(recall, message, own, now, zone)
+        theirs = await to_thread(recall, message, room, now, zone) if room else mine
+        if not (mine.found or theirs.found):
+            return mine
+        parts = [mine.answer] if mine.found else []
+        parts += [f"In {room_id}: {theirs.answer}"] if room and theirs.found else []
         instructions = f"Answer this question from the lines alone, in at most four sentences: {message}"
-        said = await worded(instructions, [*own, *room][-200:], found.answer) if found.found else found.answer
-        return found.model_copy(update={"answer": said})
+        said = await worded(instructions, [*own, *room][-200:], "\n\n".join(parts))
+        return (mine if mine.found else theirs).model_copy(update={"answer": said})
 
     async def _reply(self, message: str, memory: Sequence[Line]) -> str:
         suggested = await to_thread(suggest, message, memory)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -23,6 +22,7 @@ from packetflow_chat.analysis.summary import (
 )
 from packetflow_chat.rooms import PAGE_LIMIT, Content, Message, Room, UserId
 from packetflow_chat.wording import worded
+from packetflow_chat.work import to_thread
 
 RoomId = Annotated[str, Field(min_length=1, max_length=256, description="Which room.")]
 Count = Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="How many of the latest messages to read.")]

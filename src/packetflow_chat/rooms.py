@@ -19,6 +19,7 @@ MessageKind = Literal["message", "action"]
 CONTENT_LIMIT = 20_000
 MEMBER_LIMIT = 10_000
 PAGE_LIMIT = 10_000
+PLACES = 2**53
 
 UserId = Annotated[str, Field(min_length=1, max_length=256)]
 Content = Annotated[str, Field(min_length=1, max_length=CONTENT_LIMIT, pattern=r"\S", description="What to say.")]
@@ -154,6 +155,10 @@ class RoomState(BaseModel):
 class Room(pf.Actor[RoomState], name="room", key="room_id", idle=timedelta(minutes=30)):
     """A room; one actor for each, its messages in its journal."""
 
+    def readable_by(self, context: pf.Context) -> bool:
+        """Let members follow it, and everybody a public one."""
+        return self.state.exists and self.state.readable_by(context)
+
     @pf.capability(name="create_room", examples=["create a room called planning", "make a private room named board"])
     async def create(
         self,
@@ -214,7 +219,7 @@ class Room(pf.Actor[RoomState], name="room", key="room_id", idle=timedelta(minut
         self,
         ctx: pf.Context,
         limit: Annotated[int, Field(ge=1, le=PAGE_LIMIT, description="How many, at most.")] = 50,
-        after: Annotated[int, Field(ge=0, description="Only messages behind this place.")] = 0,
+        after: Annotated[int, Field(ge=0, le=PLACES, description="Only messages behind this place.")] = 0,
     ) -> Messages:
         """List the latest messages of a chat room, oldest first."""
         self._open(ctx)

@@ -57,6 +57,20 @@ def test_bad_input_exits_with_2_and_names_what_is_wrong(
     assert said in ended.err
 
 
+def test_an_argument_that_is_no_text_is_named_and_nothing_is_done(shell: "Shell") -> None:
+    ended = shell("call", "counter.add", "key=\udcff", "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (2, "invalid_input")
+    assert r"argument 3 is not UTF-8 text: 'key=\udcff'" in ended.err
+    assert not (shell.folder / ".packetflow").exists()
+
+
+def test_half_a_character_in_json_is_wrong_input(inside: "Callable[..., Outcome]", served: "Shell") -> None:
+    given = ["--input", r'{"item": "\ud800"}', "--data", str(served.folder / ".packetflow")]
+    ended = inside("call", "price_order", *given, "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (2, "invalid_input")
+    assert "--input holds half a character" in ended.err
+
+
 def test_work_that_fails_exits_with_1_in_the_words_of_the_capability(served: "Shell") -> None:
     ended = served("call", "refuse", "item=cup", "--json")
     assert (ended.status, ended.json["error"]["code"]) == (1, "conflict")

@@ -8,6 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cli.conftest import Outcome, Shell
 
@@ -73,6 +74,21 @@ def test_a_batch_of_cases_needs_no_data_and_lists_bad_lines(shell: "Shell") -> N
     assert [one["calls"][0]["arguments"] for one in predicted] == [{"city": "Rome"}, {"city": "Oslo"}]
     assert not (shell.folder / ".packetflow").exists()
     assert shell("plan", "--batch", "cases.jsonl").status == 2
+
+
+def test_a_line_of_a_batch_that_is_nested_too_deep_or_no_text_is_bad_and_the_next_one_is_planned(
+    inside: "Callable[..., Outcome]", tmp_path: "Path"
+) -> None:
+    deep = "[" * 100_000 + "]" * 100_000
+    flat = {"id": "1", "query": "weather", "tools": []}
+    lines = [f'{{"id": "0", "query": "x", "tools": {deep}}}', r'{"id": "\ud800", "query": "x", "tools": []}']
+    (tmp_path / "cases.jsonl").write_text("\n".join([*lines, json.dumps(flat)]))
+    out = tmp_path / "out.jsonl"
+    ended = inside("plan", "--batch", str(tmp_path / "cases.jsonl"), "--out", str(out), "--json")
+    assert ended.status == 1
+    assert [bad["line"] for bad in ended.json["bad"]] == [1, 2]
+    assert ended.json["bad"][0]["reason"] == "nested too deep"
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["1"]
 
 
 def test_a_run_shows_its_steps_and_can_be_looked_at_later(served: "Shell", asked: "Callable[..., Outcome]") -> None:

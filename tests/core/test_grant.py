@@ -97,15 +97,33 @@ def test_a_star_stands_for_every_id_with_that_beginning() -> None:
 def test_a_delegate_acts_for_itself_and_for_those_named_and_allowed() -> None:
     ada = Grant.root().delegate("ada")
     agent = ada.delegate("agent", act_for=["ada", "bob"])
-    assert agent.may_act_for("agent")
+    assert agent.holder == "ada/agent"  # a name of its own under ada's, for ada is not everybody
+    assert agent.may_act_for("ada/agent")
+    assert not agent.may_act_for("agent")
     assert agent.may_act_for("ada")
     assert not agent.may_act_for("bob")  # ada could not either
-    with pytest.raises(NotAllowed, match="'agent' may not act for 'bob'"):
+    with pytest.raises(NotAllowed, match="'ada/agent' may not act for 'bob'"):
         agent.acting_for("bob")
     as_ada = agent.acting_for("ada")
     assert as_ada.holder == "ada"
     assert as_ada.caveats == agent.caveats
-    assert agent.acting_for("agent") is agent
+    assert agent.acting_for("ada/agent") is agent
+
+
+def test_nobody_becomes_somebody_else_by_delegating() -> None:
+    ada = Grant.root().delegate("ada")
+    assert ada.delegate("grace").holder == "ada/grace"
+    assert ada.delegate("ada").holder == "ada"
+    assert ada.meet(Grant.root().delegate("agent"), "grace").holder == "ada/grace"
+    assert Grant.root().delegate("grace").holder == "grace"
+
+
+def test_asking_for_a_yes_takes_nothing_else_away() -> None:
+    careful = Grant.root().confirming(["delete"])
+    assert careful.whole
+    assert careful.may_act_for("grace")
+    assert careful.reach("drop", "delete")[2]
+    assert not Grant.root().delegate("ada").whole
 
 
 def test_what_two_grants_share_is_what_both_permit() -> None:

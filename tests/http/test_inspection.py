@@ -101,9 +101,13 @@ async def test_thousands_of_actors_are_listed_once_each_and_in_order(root: pf.Cl
     assert [info.id for info in await root.actors("kept", limit=2)] == ["kept:a", "kept:s0000"]
 
 
-async def test_whoever_may_read_only_the_last_of_many_finds_it_in_one_page(root: pf.Client, store: MemoryStore) -> None:
-    for number in range(700):
-        await store.commit(Commit("bare", f"k{number:03}", 0, None))
-    own = {"bare.hello": {"key": pf.Constraint(op="eq", value="k699")}}
-    reader = root.delegate("reader", only=[Bare.hello], limits=own)
-    assert [info.id for info in await reader.actors(limit=5)] == ["bare:k699"]
+async def test_whoever_holds_less_than_all_authority_finds_no_actor(root: pf.Client) -> None:
+    await root.actor(Kept, "a").ask(Kept.up)
+    await root.actor(Bare, "a").ask(Bare.hello)
+    for less in (root.delegate("reader", only=[Bare.hello]), root.delegate("all", only=[Kept, Bare, Lazy, Fleeting])):
+        assert await less.actors() == []
+        for ask in (less.actor_info, less.stop_actor, less.forget_actor):
+            for actor_id in ("kept:a", "bare:a"):
+                with pytest.raises(pf.NotFound):
+                    await ask(actor_id)
+    assert [info.id for info in await root.actors()] == ["bare:a", "kept:a"]

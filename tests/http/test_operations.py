@@ -1,5 +1,8 @@
+import asyncio
 import math
 import re
+import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,11 +10,16 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.http.club import Gate, club
 from tests.http.serving import Served, serving
 
+import packetflow as pf
 from packetflow._core.errors import StoreUnavailable
 from packetflow.http.api import build
 from packetflow.http.codes import STATUS
 from packetflow.http.operations import VERSION
 from packetflow.stores.memory import MemoryStore
+
+
+class LibraryStop(BaseException):
+    """What a library may raise that no `except Exception` catches."""
 
 
 class FailingStore(MemoryStore):
@@ -49,6 +57,38 @@ async def test_health_is_503_while_the_store_cannot_be_reached() -> None:
         assert answer.headers["Retry-After"]
         store.gone = False
         assert (await served.http.get("/health")).status_code == 200
+
+
+async def test_calls_that_block_every_worker_thread_hold_up_no_endpoint() -> None:
+    opened = threading.Event()
+    loop = asyncio.get_running_loop()
+    codes: Counter[int] = Counter()
+    begun = asyncio.Event()
+
+    @pf.capability(effect="read")
+    def block() -> str:
+        """Hold a thread until the test lets go."""
+        loop.call_soon_threadsafe(begun.set)
+        assert opened.wait(60)
+        return "done"
+
+    async with serving(pf.App(block, store=MemoryStore(), planners=[])) as served:
+        decisions = served.server.api.state.site.app.parts.engine.telemetry.decisions
+        calls = [asyncio.create_task(served.http.post("/api/ai/capability/block", json={})) for _ in range(80)]
+        try:
+            async with asyncio.timeout(30):
+                await begun.wait()
+                while decisions["allow"] < len(calls):  # more than any pool has threads
+                    assert (await served.http.get("/health")).status_code == 200
+                for path in ("/health", "/metrics", "/api/ai/capabilities", "/api/runs", "/api/actors", "/", "/docs"):
+                    codes[(await served.http.get(path)).status_code] += 1
+                answer = await served.http.post("/api/ai/capability/nothing", json={})
+                assert (answer.status_code, answer.json()["code"]) == (404, "unknown_capability")
+        finally:
+            opened.set()
+            answers = await asyncio.gather(*calls)
+        assert codes == {200: 7}
+        assert {answer.json()["result"] for answer in answers} == {"done"}
 
 
 async def test_metrics_count_calls_runs_plans_decisions_and_actors(served: Served) -> None:
@@ -128,6 +168,21 @@ async def test_a_number_that_json_does_not_know_is_never_sent(served: Served, ca
     answer = await served.http.post(f"/api/ai/capability/{capability}", json={})
     assert (answer.status_code, answer.json()["code"]) == (502, "contract_broken")
     assert not any(isinstance(value, float) and math.isnan(value) for value in answer.json().values())
+
+
+@pytest.mark.parametrize("raised", [asyncio.CancelledError, LibraryStop, SystemExit])
+async def test_whatever_a_capability_raises_is_told_as_a_problem(raised: type[BaseException]) -> None:
+    @pf.capability(effect="read")
+    async def leak() -> str:
+        """Raise what no `except Exception` catches."""
+        raise raised
+
+    async with serving(pf.App(leak, store=MemoryStore(), planners=[])) as served:
+        answer = await served.http.post("/api/ai/capability/leak", json={})
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.status_code == answer.json()["status"] >= 409
+        assert answer.json()["trace_id"] == answer.headers["X-Trace-Id"]
+        assert (await served.http.get("/health")).status_code == 200
 
 
 async def test_what_nobody_foresaw_is_a_500_without_internals(caplog: pytest.LogCaptureFixture) -> None:

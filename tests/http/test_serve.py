@@ -36,9 +36,40 @@ def block() -> str:
     time.sleep(60)
     return "late"
 
+@pf.capability(effect="read")
+async def offload() -> str:
+    '''Hold a thread of the event loop's own pool for ten minutes.'''
+    print("blocking", flush=True)
+    return await asyncio.to_thread(time.sleep, 600)
+
+@pf.capability(effect="read")
+async def stubborn() -> str:
+    '''Swallow every cancellation for ten minutes.'''
+    end = time.monotonic() + 600
+    print("blocking", flush=True)
+    while time.monotonic() < end:
+        try:
+            await asyncio.sleep(600)
+        except asyncio.CancelledError:
+            pass
+    return "late"
+
+@pf.capability(effect="read")
+async def hog() -> str:
+    '''Hold the event loop for ten minutes.'''
+    print("blocking", flush=True)
+    time.sleep(600)
+    return "late"
+
+class Mule(pf.Actor):
+    @pf.capability
+    async def balk(self) -> str:
+        '''Swallow every cancellation.'''
+        return await stubborn.function()
+
 app = club(store=SQLiteStore(Path("club.db")))
-app = pf.App(*app.registry.actors.values(), *[d for d in app.registry.values() if d.owner is None], block,
-             store=SQLiteStore(Path("club.db")), planners=[])
+app = pf.App(*app.registry.actors.values(), *[d for d in app.registry.values() if d.owner is None],
+             block, offload, stubborn, hog, Mule, store=SQLiteStore(Path("club.db")), planners=[])
 serve(app, Settings(port=int(sys.argv[1])), announce=lambda url: print("ready", url, flush=True))
 print("closed", flush=True)
 leave()
@@ -117,6 +148,52 @@ async def test_a_capability_that_blocks_does_not_hold_up_the_end() -> None:
         assert (code, printed) == (0, "closed\n")
         answer = await blocked
         assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+
+
+async def test_a_worker_thread_of_asyncio_that_blocks_does_not_hold_up_the_end() -> None:
+    async with process() as (server, http):
+        blocked = asyncio.create_task(http.post("/api/ai/capability/offload", json={}))
+        assert server.stdout is not None
+        assert await server.stdout.readline() == b"blocking\n"
+        server.send_signal(signal.SIGTERM)
+        assert await ended(server) == (0, "closed\n")
+        assert (await blocked).json()["code"] == "stopping"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent", "named"),
+    [
+        ("/api/ai/capability/stubborn", {}, "stubborn at"),
+        ("/api/ai/capability/hog", {}, "nothing that could be named"),
+        ("/api/actors/mule:m/messages", {"message": {}, "capability": "balk"}, "actor mule:m"),
+        (
+            "/api/ai/execute",
+            {"plan": {"nodes": [{"kind": "step", "id": "s", "capability_id": "stubborn"}], "output": {"step": "s"}}},
+            "run ",
+        ),
+    ],
+    ids=["call", "event-loop", "actor", "run"],
+)
+async def test_what_ignores_its_cancellation_is_named_and_left_and_nothing_acknowledged_is_lost(
+    tmp_path: Path, path: str, sent: dict[str, Any], named: str
+) -> None:
+    async with process() as (server, http):
+        kept = {"payload": {"room_id": "lobby", "text": "kept"}}
+        assert (await http.post("/api/ai/capability/room.post", json=kept)).status_code == 200
+        waiting = asyncio.create_task(http.post(path, json=sent, timeout=60))
+        assert server.stdout is not None
+        assert await server.stdout.readline() == b"blocking\n"
+        server.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(25):
+            out, err = await server.communicate()
+        assert server.returncode == 1, err.decode()
+        assert b"closed" not in out
+        assert "leaving it: " in err.decode()
+        assert named in err.decode()
+        await asyncio.wait([waiting])
+        waiting.exception()
+    async with club(store=SQLiteStore(tmp_path / "club.db")) as root:
+        assert [line.text for line in await root.actor(Room, "lobby").ask(Room.history)] == ["kept"]
 
 
 async def test_interrupt_ends_with_0_too() -> None:

@@ -185,6 +185,14 @@ class Actor(Generic[S]):
         """List the ids of its messages."""
         return [str(getattr(message, "id", "")) for message in cls.messages.values()]
 
+    def readable_by(self, context: Context) -> bool:
+        """Whether the caller may follow this actor's events. Override it where reading is not everybody's.
+
+        Asked within the actor, its state loaded, once the caller's grant names one of its `read` messages.
+        """
+        del context
+        return True
+
     def started(self) -> None:
         """Prepare what is not part of the state; called after the state was loaded, before the first message."""
 

@@ -430,3 +430,13 @@ def _visible_names(function: Callable[..., Any], frame: FrameType | None) -> dic
             visible = {name: frame.f_locals[name] for name in wanted & frame.f_locals.keys()} | visible
         frame = frame.f_back
     return visible
+
+
+async def _readable(self: Actor[Any], ctx: Context) -> bool:
+    """Tell whether the caller may follow this actor."""
+    return self.readable_by(ctx)
+
+
+def reading_of(kind: type[Actor[Any]]) -> ActorCapability[Any, [], bool]:
+    """Give the message that asks an actor whether its caller may follow it; it is in no registry."""
+    return ActorCapability(_readable, Options(effect="read", name=f"{kind.actor_type.name}.readable"), {}, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -75,6 +75,8 @@ class Grant:
     ) -> Grant:
         """Pass on a part of this authority to `holder`; the result never permits what this grant does not.
 
+        A name is authority, too: a holder this grant may not act for is called `<own holder>/<holder>`, so that nobody
+        becomes somebody else by delegating.
         `only` are capability ids (`room.*` for all that begin so); `effects`, `limits` and `expires` narrow further.
         The holder may act in nobody else's name unless `act_for` says so and this grant allows it.
         Raises ValueError when a limit makes no sense, an effect is none, `expires` has no time zone, or a text stands
@@ -86,6 +88,7 @@ class Grant:
         for constraints in (limits or {}).values():
             for constraint in constraints.values():
                 constraint.compiled()
+        holder = self._named(holder)
         caveat = Caveat(
             only=None if only is None else _texts("only", only),
             effects=None if effects is None else _effects("effects", effects),
@@ -103,7 +106,21 @@ class Grant:
         own = {id(caveat) for caveat in self.caveats}
         caveats = (*self.caveats, *(caveat for caveat in other.caveats if id(caveat) not in own))
         parents = tuple(dict.fromkeys((*self.parents, self.id, *other.parents, other.id)))
-        return Grant(holder or self.holder, caveats, parents=parents)
+        named = self.holder if holder in {None, self.holder} else self._named(str(holder))
+        return Grant(named, caveats, parents=parents)
+
+    def confirming(self, effects: Iterable[Effect]) -> Grant:
+        """Give the same authority of the same holder, but with a person's yes before these effects."""
+        caveat = Caveat(confirm=_effects("confirm", effects))
+        return Grant(self.holder, (*self.caveats, caveat), parents=(*self.parents, self.id))
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is withheld; a person's yes may still be asked for."""
+        return all(replace(caveat, confirm=frozenset()) == Caveat() for caveat in self.caveats)
+
+    def _named(self, holder: str) -> str:
+        return holder if self.may_act_for(holder) else f"{self.holder}/{holder}"
 
     def may_name(self, capability_id: str, effect: Effect) -> bool:
         """Whether the capability may be called at all, arguments and time aside: what discovery shows."""

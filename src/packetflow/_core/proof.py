@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from packetflow._core.compatibility import misfit
@@ -24,6 +25,7 @@ from packetflow._core.plan import (
     StepNode,
     needs,
     references,
+    walk,
 )
 from packetflow._core.shape import Schema, either, items, listed, properties, together, types
 
@@ -38,6 +40,15 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _UNKNOWN: Final[Schema] = {"$comment": "nothing is known of it, because of a problem that was already told"}
 _NULL: Final[Schema] = {"type": "null"}
+LARGEST: Final = 1000
+"""Nodes of a plan, those of its blocks included."""
+
+_TOLD = 200
+"""Problems that are listed; whoever has more begins with these."""
+
+_NAMED = 20
+"""Things that are named where something else would be right."""
+
 _DEEPEST = 8
 """Blocks within blocks."""
 
@@ -51,6 +62,8 @@ def prove(plan: Plan[Any], registry: Registry, grant: Grant | None = None) -> li
     short, a text too long, a crash) remains. A problem names the node and the path in it; one without a node is about
     the plan's own output.
     """
+    if sum(1 for _ in islice(walk(plan.nodes), LARGEST + 1)) > LARGEST:
+        return [Problem("too_large", f"a plan has at most {LARGEST:,} nodes, this one has more", ("nodes",))]
     prover = _Prover(registry, grant)
     prover.block(Block.model_construct(nodes=plan.nodes, output=plan.output), {}, None, ("output",))
     return prover.problems
@@ -87,7 +100,9 @@ class _Prover:
             scope[node.id] = "", _UNKNOWN
         for node, circle in zip(waiting, _circles(waiting), strict=True):
             if circle:
-                self._add("cycle", f"it waits for itself, by way of {', '.join(circle)}", node.id, ("depends_on",))
+                self._add(
+                    "cycle", f"it waits for itself, by way of {', '.join(circle[:_NAMED])}", node.id, ("depends_on",)
+                )
         for node in (*order, *waiting):
             scope[node.id] = node.capability_id if isinstance(node, StepNode) else "", self._node(node, scope)
         given = self._binding(block.output, scope, step, path)
@@ -269,7 +284,8 @@ class _Prover:
         return self._grant is None or self._grant.may_name(declared.id, declared.effect)
 
     def _add(self, code: str, message: str, step: str | None, path: Path, allowed: Sequence[str] = ()) -> None:
-        self.problems.append(Problem(code, message, path, step, tuple(allowed)))
+        if len(self.problems) < _TOLD:
+            self.problems.append(Problem(code, message, path, step, tuple(allowed[:_NAMED])))
 
 
 def _ordered(nodes: Sequence[Node]) -> tuple[list[Node], list[Node]]:

@@ -207,6 +207,7 @@ class OutputContract:
             given: Json = self._adapter.dump_python(value, mode="json", warnings="error", by_alias=True)
             if _holds_strange_numbers(given):
                 raise self._broken([Problem("not_serializable", "it holds a number that JSON cannot write")])
+            to_json(given)  # half characters have a place in Python's texts, and none in what leaves it
         except ValueError as error:
             raise self._broken([Problem("not_serializable", str(error))]) from error
         return given

@@ -25,7 +25,7 @@ from packetflow._core.errors import (
 )
 from packetflow._runtime.condition import COLD, DEAD, SCHEDULED
 from packetflow._runtime.deadline import Deadlines
-from packetflow._runtime.failure import is_crash, refusal, told
+from packetflow._runtime.failure import ENDS, ended, is_crash, refusal, told
 from packetflow._runtime.journal import Journals
 from packetflow._runtime.mailbox import NOTHING, Chore, Mailboxes, Waiter
 from packetflow._runtime.snapshot import Snapshots
@@ -168,7 +168,8 @@ class Activations:
         for actor in self.awake.values():
             actor._busy = DEAD
         self.awake.clear()
-        await asyncio.gather(*self._tasks)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     # -- waiting in line ----------------------------------------------------------------------------------------------
 
@@ -231,7 +232,23 @@ class Activations:
         actor._busy = SCHEDULED
         task = self._loop.create_task(self._drain(actor))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if task.cancelled() or isinstance(task.exception(), ENDS):
+                self._go_on(actor)
+
+        task.add_done_callback(over)
+
+    def _go_on(self, actor: Actor[Any]) -> None:
+        """Serve what is left behind a message that ended the task it ran in, such as by `sys.exit`."""
+        if actor._busy is DEAD or actor._box is None:
+            return
+        if actor._box:
+            self._schedule(actor)
+        else:
+            self.mailboxes.close(actor.key)
+            actor._box = actor._busy = None
 
     async def _drain(self, actor: Actor[Any]) -> None:
         """Handle what waits, in order; one task for a burst, not one for a message."""
@@ -304,6 +321,8 @@ class Activations:
         message, _, _, _, waiter = letter
         failure = self._fail(actor, message, error)
         if not isinstance(failure, PacketFlowError):
+            if waiter is not None and not self._loop.is_closed():
+                waiter.refuse(ended(message, error))
             raise error
         if failure is not error:
             failure.__cause__ = error

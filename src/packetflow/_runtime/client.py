@@ -202,9 +202,7 @@ class Client:
         self.prove(plan)
         context = self.context
         if careful:
-            context = replace(
-                context, grant=self.grant.delegate(self.grant.holder, confirm=RISKY, act_for=[self.principal])
-            )
+            context = replace(context, grant=self.grant.confirming(RISKY))
         return await self._parts.runs.start(plan, context)
 
     async def finish(self, run: Run[R]) -> Run[R]:
@@ -221,7 +219,7 @@ class Client:
 
     async def runs(self, *, status: str | None = None, before: datetime | None = None, limit: int = 50) -> list[RunRow]:
         """List the holder's runs, the latest first; whoever may act for everybody sees all."""
-        principal = None if not self.grant.caveats else self.principal
+        principal = None if self.grant.whole else self.principal
         return await self._parts.store.runs(principal=principal, status=status, before=before, limit=limit)
 
     async def cancel(self, run_id: str) -> bool:
@@ -236,15 +234,27 @@ class Client:
 
         Needs the right to use a `read` message of that actor; raises NotAllowed otherwise.
         """
-        reads = [m for m in self.capabilities.values() if m.owner is kind and m.effect == "read"]
-        if not reads:
+        if not await self._parts.engine.readable(kind, key, self.context):
             message = f"{self.principal!r} may not read {kind.actor_type.name}:{key}"
             raise NotAllowed(message, principal=self.principal)
-        async for event in self.events(kind.actor_type.topic(key), after=after, module=kind.__module__):
+        async for event in self._follow(kind.actor_type.topic(key), after, kind.__module__):
             yield event
 
     async def events(self, topic: str, *, after: int = 0, module: str = "") -> AsyncIterator[Event]:
-        """Follow a topic from `after` on, stored events first; what the fabric drops is read from the store."""
+        """Follow a topic from `after` on, stored events first; what the fabric drops is read from the store.
+
+        The topic `run/<id>` is open to whoever may see that run, every other topic to the holder of all authority;
+        `subscribe` follows an actor. Raises NotFound and NotAllowed.
+        """
+        if topic.startswith("run/"):
+            await self.found(topic.removeprefix("run/"))
+        elif not self.grant.whole:
+            message = f"{self.principal!r} may not follow the topic {topic!r}"
+            raise NotAllowed(message, principal=self.principal, topic=topic)
+        async for event in self._follow(topic, after, module):
+            yield event
+
+    async def _follow(self, topic: str, after: int, module: str) -> AsyncIterator[Event]:
         async with self._parts.fabric.listen(topic) as live:
             while page := await self._parts.store.read(topic, after=after, limit=_PAGE):
                 for stored in page:
@@ -265,7 +275,7 @@ class Client:
                     yield decode(stored, module)
 
     def _sees(self, principal: str) -> bool:
-        return principal == self.principal or not self.grant.caveats
+        return principal == self.principal or self.grant.whole
 
 
 def _ids(part: object) -> list[str]:

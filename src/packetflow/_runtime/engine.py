@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import anyio
 import anyio.to_thread
 from pydantic_core import to_jsonable_python
 
 from packetflow._core.actor import Actor
-from packetflow._core.capability import Declaration
+from packetflow._core.capability import Declaration, reading_of
 from packetflow._core.context import new_id
 from packetflow._core.errors import (
     CapabilityFailed,
@@ -55,6 +56,9 @@ KEY_LIMIT = 256
 """Characters in an actor's key, at most."""
 
 _TIMEOUT = 60.0
+_THREADS = 64
+"""Plain functions that run at once; the edges have worker threads of their own."""
+
 _PAGE = 500
 
 
@@ -75,6 +79,7 @@ class Engine:
         self._store, self._fabric, self._clock = ports
         self.records = records
         self.telemetry: Telemetry = records.telemetry
+        self._threads = anyio.CapacityLimiter(_THREADS)
         self.tables = {name: Activations(kind, *ports, timer) for name, kind in registry.actors.items()}
 
     def now(self) -> datetime:
@@ -214,7 +219,7 @@ class Engine:
             return await declared.function(*first, **arguments)
         if declared.kind == "def":
             call = functools.partial(declared.function, *first, **arguments)
-            return await anyio.to_thread.run_sync(call, abandon_on_cancel=True)
+            return await anyio.to_thread.run_sync(call, abandon_on_cancel=True, limiter=self._threads)
         parts: list[Any] = []
         async with aclosing(declared.function(*first, **arguments)) as stream:
             async for part in stream:
@@ -255,6 +260,17 @@ class Engine:
         self._decide(declared, {**arguments, declared.owner.actor_type.key: key}, line.context)
         if unconditional(declared, line.context) and not self.telemetry.traced:
             line.allowed.add(message)
+
+    async def readable(self, kind: type[object], key: str, context: Context) -> bool:
+        """Whether the caller may follow an actor: its grant names a read of it, and the actor agrees."""
+        line = self.line(kind, context)
+        owner = line.table.kind
+        key = _key(owner, key)
+        shown = {owner.actor_type.key: key}
+        reads = [one for one in self.registry.values() if one.owner is owner and one.effect == "read"]
+        if not any(decide(one, shown, line.context, self._clock.now()).verdict == "allow" for one in reads):
+            return False
+        return bool(await line.table.ask(key, reading_of(owner), (), {}, line.context))
 
     async def saved(self, kind: type[object], context: Context) -> AsyncIterator[tuple[str, Any]]:
         """Read the committed states of all actors of a class, by key."""

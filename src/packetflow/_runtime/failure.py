@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from typing import TYPE_CHECKING, Any, Final
 
-from packetflow._core.errors import CapabilityFailed, DeclarationError, InvalidInput, PacketFlowError
+from packetflow._core.errors import CallCancelled, CapabilityFailed, DeclarationError, InvalidInput, PacketFlowError
 
 if TYPE_CHECKING:
     from collections.abc import Container
     from types import CodeType
 
     from packetflow._core.capability import ActorCapability
+
+
+ENDS: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What ends whoever runs a handler, too: it is nobody's failure, and is never kept from the event loop."""
 
 
 def is_crash(error: BaseException) -> bool:
@@ -21,7 +26,7 @@ def is_crash(error: BaseException) -> bool:
     """
     if isinstance(error, PacketFlowError):
         return isinstance(error, CapabilityFailed | DeclarationError)
-    return isinstance(error, Exception)
+    return not isinstance(error, ENDS)
 
 
 def refusal(
@@ -44,7 +49,17 @@ def refusal(
 
 def told(message: ActorCapability[Any, ..., Any], failure: BaseException) -> BaseException:
     """Give what the caller is told: an exception of the handler's own as CapabilityFailed, all else as it is."""
-    if isinstance(failure, PacketFlowError) or not isinstance(failure, Exception):
+    if isinstance(failure, (PacketFlowError, *ENDS)):
         return failure
     problem = f"{message.id!r} failed: {type(failure).__name__}: {failure}"
     return CapabilityFailed(problem, capability_id=message.id)
+
+
+def ended(message: ActorCapability[Any, ..., Any], error: BaseException) -> PacketFlowError:
+    """Give what a caller elsewhere is told when a handler raised what ends the task it ran in."""
+    if isinstance(error, asyncio.CancelledError):
+        failure: PacketFlowError = CallCancelled(f"{message.id!r} was cancelled", capability_id=message.id)
+    else:
+        failure = CapabilityFailed(f"{message.id!r} ended by {type(error).__name__}", capability_id=message.id)
+    failure.__cause__ = error
+    return failure

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic_core import to_json
 
 from packetflow._core.errors import CallCancelled, PacketFlowError
 from packetflow._core.plan import (
@@ -47,6 +50,13 @@ if TYPE_CHECKING:
 Scope = Mapping[str, "asyncio.Future[Result]"]
 
 
+ITEMS: Final = 10_000
+"""Items of a list that one map runs over, at most."""
+
+_LONGEST = 10_000
+log = logging.getLogger("packetflow.run")
+
+
 class BlockFailed(Exception):
     """A node of a block did not succeed; carries why."""
 
@@ -85,6 +95,10 @@ class Execution:
             failure = Failure(code=CallCancelled.code, message="the run was cancelled")
             self._finish("cancelled", failure=failure)
             raise
+        except Exception:
+            log.exception("run %s ended by a defect", self._run.id)
+            self._finish("failed", failure=Failure(code="error", message="the run ended by a defect; the log has more"))
+            return None
         self._finish("succeeded", output=result.json)
         return result
 
@@ -166,6 +180,9 @@ class Execution:
 
     async def _map(self, node: MapNode, scope: Scope, path: str) -> Result:
         over = _resolve(node.over, scope)
+        if len(cast("Sequence[Any]", over.json)) > ITEMS:
+            failure = Failure(code="too_many_items", message=f"a map takes at most {ITEMS:,} items")
+            raise BlockFailed(failure, path)
         turn = asyncio.Semaphore(node.concurrency)
         results: list[Result | BlockFailed] = []
 
@@ -219,7 +236,7 @@ class Execution:
         except PacketFlowError as error:
             problems = [problem.as_json() for problem in getattr(error, "problems", ())]
             details = {**error.details, **({"problems": problems} if problems else {})}
-            failure = Failure(code=error.code, message=error.message, details=details)
+            failure = Failure(code=error.code, message=_writable(error.message), details=_kept(details))
             self._failed(path, failure)
             raise BlockFailed(failure, path) from error
         except asyncio.CancelledError:
@@ -245,6 +262,20 @@ class Execution:
 
     def _failed(self, path: str, failure: Failure) -> None:
         self._tell(StepFailed(run_id=self._run.id, node=path, failure=failure, at=self._now()))
+
+
+def _writable(text: str) -> str:
+    """Give a text that can be stored: half characters are replaced, and it ends somewhere."""
+    return text.encode("utf-8", "replace").decode()[:_LONGEST]
+
+
+def _kept(details: dict[str, Any]) -> dict[str, Any]:
+    """Give details that can be stored; none when they cannot."""
+    try:
+        to_json(details)
+    except ValueError:
+        return {}
+    return details
 
 
 def _done(result: Result) -> asyncio.Future[Result]:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import ValidationError
@@ -81,8 +82,8 @@ class Transactions:
         The commit is the point of no return: a cancellation that comes later waits until the store has decided, so that
         the actor's next message meets no commit under way.
 
-        Raises ContractBroken for a `read` that emitted, or a state that left its type; StoreConflict when another
-        writer was first.
+        Raises ContractBroken for a `read` that emitted, a state that left its type, or a reply that JSON cannot hold;
+        StoreConflict when another writer was first.
         """
         if message.effect == "read":
             self._refuse_events(actor, message)
@@ -94,6 +95,7 @@ class Transactions:
             and (self._declared.state is None or self._declared.durability == "snapshot")
         ):
             return False
+        encoded = message.output.as_json(reply)  # what cannot be sent must not be committed
         commit = Commit(
             kind=self._declared.name,
             key=actor.key,
@@ -101,7 +103,7 @@ class Transactions:
             state=self._dump(actor),
             events=tuple(self._event(actor, draft, context) for draft in actor._pending or ()),
             message_id=_identity(message, context) if kept else None,
-            reply=to_json(message.output.as_json(reply)) if kept else None,
+            reply=to_json(encoded) if kept else None,
         )
         await self._decide(actor, commit)
         return True
@@ -175,5 +177,5 @@ class Transactions:
 
 
 def _identity(message: ActorCapability[Any, ..., Any], context: Context) -> str:
-    """Name a message once and for all: two principals may use the same id for different messages."""
-    return f"{message.id}:{context.principal}:{context.message_id}"
+    """Name a message once and for all: two principals may use the same id, and any letters, for different messages."""
+    return json.dumps([message.id, context.principal, context.message_id])

@@ -53,7 +53,8 @@ def hints(pairs: Sequence[str]) -> dict[str, Json]:
             raise usage(f"{pair!r} is not name=value")
         try:
             read: Any = json.loads(text)
-        except ValueError:
+            json.dumps(read, ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
             read = text
         found[name] = read
     return found
@@ -80,7 +81,7 @@ def value(name: str, text: str, schema: JsonObject, root: JsonObject) -> Any:  #
 def json_object(source: str) -> dict[str, Any]:
     """Read a JSON object: given itself, in a file (`@path`), or on stdin (`-`). Raises CommandFailed."""
     if source == "-":
-        text, where = sys.stdin.read(), "stdin"
+        text, where = _stdin(), "stdin"
     elif source.startswith("@"):
         text, where = file_text(Path(source[1:])), source[1:]
     else:
@@ -104,9 +105,20 @@ def file_text(path: Path) -> str:
 def parsed(text: str, where: str) -> Any:  # noqa: ANN401 - JSON
     """Read JSON; raises CommandFailed, which says where it goes wrong."""
     try:
-        return json.loads(text)
+        read: Any = json.loads(text)
+        json.dumps(read, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise usage(f"{where} holds half a character, which is no text") from error
     except (ValueError, RecursionError) as error:
         raise usage(f"{where} is not JSON: {error}") from error
+    return read
+
+
+def _stdin() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise usage(f"stdin is not UTF-8 text (byte {error.start})", code="unreadable_file") from error
 
 
 def _scalar(kind: str, text: str) -> bool | float | None:

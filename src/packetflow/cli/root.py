@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.metadata import entry_points, version
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,7 +13,7 @@ from packetflow._core.errors import PacketFlowError
 from packetflow.cli.actors import actors
 from packetflow.cli.call import Call
 from packetflow.cli.doctor import Doctor
-from packetflow.cli.failure import CommandFailed, failure_of
+from packetflow.cli.failure import CommandFailed, failure_of, usage
 from packetflow.cli.new import New
 from packetflow.cli.options import add, epilog
 from packetflow.cli.plan import PlanSentence
@@ -21,6 +21,9 @@ from packetflow.cli.run import RunPlan
 from packetflow.cli.runs import runs
 from packetflow.cli.screen import Screen
 from packetflow.cli.serve import Serve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 GROUP: Final = "packetflow.commands"
 """Entry points by which another distribution adds a command of its own: each is a `typer.Typer`."""
@@ -73,6 +76,7 @@ def main() -> None:
     """Run the command line and end the process: 0 done, 1 the work failed, 2 used wrongly, 130 interrupted."""
     screen = Screen(as_json="--json" in sys.argv)
     try:
+        _readable(sys.argv[1:])
         commands()(prog_name="packetflow")
     except CommandFailed as failure:
         screen.fail(failure)
@@ -94,6 +98,15 @@ def main() -> None:
             )
         )
         sys.exit(1)
+
+
+def _readable(arguments: Sequence[str]) -> None:
+    """Refuse an argument that is no text; raises CommandFailed."""
+    for number, argument in enumerate(arguments, 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            raise usage(f"argument {number} is not UTF-8 text: {argument!a}") from error
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it

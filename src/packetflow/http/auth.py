@@ -151,12 +151,15 @@ class Gate:
         dressed = _dressed(watched, trace_id)
         try:
             await self._app(scope, receive, dressed)
-        except asyncio.CancelledError:
-            if begun or not self._site.stopping:
-                raise
-            message = "this server was stopped before the answer was ready"
-            await problem("stopping", message, trace_id)(scope, receive, dressed)
-        except Exception:
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                if begun or not self._site.stopping:
+                    raise
+                message = "this server was stopped before the answer was ready"
+                await problem("stopping", message, trace_id)(scope, receive, dressed)
+                return
             log.exception("%s %s failed, trace %s", scope["method"], scope["path"], trace_id)
             if begun:
                 raise
@@ -182,7 +185,7 @@ class Caller:
         return client if user_id is None else client.acting_for(user_id)
 
 
-def caller_of(request: Request) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """Give the caller of a request; raises InvalidInput for an Idempotency-Key that is none."""
     key = request.headers.get("idempotency-key")
     if key is not None and not _KEY.fullmatch(key):
@@ -191,7 +194,7 @@ def caller_of(request: Request) -> Caller:
     return Caller(request.state.client, request.state.trace_id, key)
 
 
-def site_of(request: Request) -> Site:
+async def site_of(request: Request) -> Site:
     """Give what is served."""
     site: Site = request.app.state.site
     return site
@@ -205,6 +208,12 @@ def trace_of(traceparent: str | None) -> str:
     """Give the trace id of a W3C traceparent header, or a new one."""
     found = _TRACEPARENT.fullmatch(traceparent or "")
     return found[1] if found else new_id()
+
+
+def _is_cancelled() -> bool:
+    """Whether this task is being cancelled, and the CancelledError at hand not one that a capability raised itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _dressed(send: Send, trace_id: str) -> Send:

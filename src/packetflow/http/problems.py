@@ -83,7 +83,10 @@ def problem_of(error: PacketFlowError, trace_id: str, **members: object) -> Repl
 
 
 def install(api: FastAPI) -> None:
-    """Let every error that a route raises be told as a problem."""
+    """Let every error that a route raises be told as a problem.
+
+    Each is told by an `async def`: a plain function would wait for a worker thread, and there may be none.
+    """
     api.add_exception_handler(PacketFlowError, _refused)
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _routed)
@@ -98,7 +101,7 @@ def _headers(status: int, details: object) -> dict[str, str]:
     return {}
 
 
-def _refused(request: Request, error: Exception) -> Response:
+async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, PacketFlowError)  # noqa: S101 - registered for that class only
     answer = problem_of(error, request.state.trace_id)
     if answer.status_code >= 500:  # noqa: PLR2004 - server errors
@@ -106,7 +109,7 @@ def _refused(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _invalid(request: Request, error: Exception) -> Response:
+async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for that class only
     problems = [_wrong(detail) for detail in error.errors()]
     message = "the request is not valid: " + "; ".join(map(str, problems))
@@ -119,7 +122,7 @@ def _wrong(detail: Mapping[str, Any]) -> Problem:
     return Problem("missing" if missing else "wrong_value", "is missing" if missing else str(detail["msg"]), path)
 
 
-def _routed(request: Request, error: Exception) -> Response:
+async def _routed(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for that class only
     code = next((known for known in _ROUTED if STATUS[known] == error.status_code), "internal")
     said = _ROUTED.get(code, str(error.detail))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
 import socket
 import sys
@@ -17,6 +16,7 @@ import uvicorn
 
 from packetflow._core.errors import DeclarationError
 from packetflow.http.api import build
+from packetflow.http.ending import Ending, quit_now
 from packetflow.http.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Server(uvicorn.Server):
         self._site: Site = api.state.site
         self.ready = asyncio.Event()
         """Set once requests are taken."""
+        self.ending: Ending | None = None
+        """Who sees to it that the process ends; None where the process is not the server's own."""
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -70,6 +72,8 @@ class Server(uvicorn.Server):
         """Start the app, then listen."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
+        if self.ending is not None and self.started:
+            self.ending.serving(self._site.app.parts, self._loop)
         self.ready.set()
 
     async def main_loop(self) -> None:
@@ -95,6 +99,8 @@ class Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; a second interrupt does not wait for requests."""
+        if self.ending is not None:
+            self.ending.begin()
         self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
         if self._loop is not None:
@@ -140,17 +146,44 @@ def serve(
 ) -> None:
     """Serve an app until SIGTERM or Ctrl+C; returns once everything is stored and closed.
 
+    What has not ended five seconds after the signal is named in the log and left: the process then ends with 1, and
+    this does not return. A worker thread that blocks is not waited for; `leave` ends the process in spite of it.
+
     `announce` gets the address once requests are taken. Raises DeclarationError when the settings do not allow a start,
     and SystemExit when the app itself cannot start.
     """
     chosen = settings or Settings()
     listener = listen(chosen)
+    ending = Ending()
     try:
         server = Server(build(app, settings=chosen, admit=admit), chosen)
-        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
-            runner.run(_serve(server, listener, lambda: announce(chosen.url) if announce is not None else None))
+        server.ending = ending
+        with _event_loop(server) as loop:
+            served = _serve(server, listener, lambda: announce(chosen.url) if announce is not None else None)
+            loop.run_until_complete(served)
     finally:
+        ending.done()
         listener.close()
+
+
+@contextmanager
+def _event_loop(server: Server) -> Generator[asyncio.AbstractEventLoop]:
+    """Give an event loop; in the end its tasks are cancelled, and unlike asyncio.run it waits for no worker thread."""
+    loop = (server.config.get_loop_factory() or asyncio.new_event_loop)()
+    asyncio.set_event_loop(loop)
+    try:
+        with server.capture_signals():
+            try:
+                yield loop
+            finally:
+                left = asyncio.all_tasks(loop)
+                for task in left:
+                    task.cancel()
+                loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+                loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def _serve(server: Server, listener: socket.socket, started: Callable[[], None]) -> None:
@@ -170,8 +203,5 @@ def leave(code: int = 0) -> None:
     stuck = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
     if stuck:
         log.warning("leaving %d threads behind that did not end", len(stuck))
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        quit_now(code)
     sys.exit(code)

@@ -46,11 +46,14 @@ def run_batch(cases: Path, out: Path, *, steps: Steps = "one", progress: Progres
             if line.strip():
                 try:
                     prediction = plan_case(line, steps)
+                    written = _written(prediction)
                 except CaseError as error:
                     report.bad.append((number, str(error)))
+                except RecursionError:
+                    report.bad.append((number, "nested too deep"))
                 else:
                     _count(prediction, report)
-                    stream.write(json.dumps(prediction, ensure_ascii=False) + "\n")
+                    stream.write(written + "\n")
             if progress is not None:
                 progress(number, len(lines))
     partial.replace(out)
@@ -128,6 +131,16 @@ def _flat(table: Schema) -> Schema:
 
 def _without_flag(prop: Schema) -> Schema:
     return {key: value for key, value in prop.items() if key != "required" or isinstance(value, list)}
+
+
+def _written(prediction: Mapping[str, Any]) -> str:
+    text = json.dumps(prediction, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        message = "holds half a character, which is no text"
+        raise CaseError(message) from error
+    return text
 
 
 def _count(prediction: Mapping[str, Any], report: BatchReport) -> None:

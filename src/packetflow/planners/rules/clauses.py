@@ -28,6 +28,7 @@ _TWOFOLD = frozenset(
     weather name number time date file form point power order display process query status transfer""".split(),
 )
 _NO_OBJECT = frozenset({",", ".", ":", "=", "and", "or", "of", "is", "as", "are"})
+_PLACES = frozenset({"in", "into", "to"})
 _NO_VERB = PREPOSITIONS | CONJUNCTIONS | AUXILIARIES | QUESTIONS
 _ASKING = frozenset({"what", "how", "who", "where", "when", "which"})
 _AND = frozenset({"and", "then", "also", "finally", "next", "lastly", "afterwards", "afterward", "later", "&", "plus"})
@@ -61,6 +62,7 @@ _BACK = re.compile(
     r"(?!\s+(?:is|are)\b)",
     re.IGNORECASE,
 )
+_BRACKETS = re.compile(r"\[[^\]]{0,400}\]|\{[^}]{0,400}\}|\([^)]{0,400}\)")
 _SENTENCE_END = frozenset({".", "?", "!", ";"})
 
 
@@ -91,7 +93,7 @@ def split(text: str, verbs: frozenset[str] = REQUESTS) -> list[Clause]:
     """
     starts = {match.end() for match in _NUMBERED.finditer(text)}
     text = _NUMBERED.sub(lambda match: " " * len(match.group()), text)
-    tokens = [token for token in tokens_of(text) if not _guarded(token, text)]
+    tokens = _open_tokens(text)
     cuts: list[tuple[int, int]] = []
     for index in range(1, len(tokens)):
         if (found := _cut_at(tokens, index, verbs)) is not None:
@@ -116,10 +118,19 @@ def _add(clauses: list[Clause], text: str, begin: int, end: int) -> None:
         clauses.append(Clause(stripped, start, start + len(stripped), bool(clauses) and bool(_BACK.search(stripped))))
 
 
-def _guarded(token: Token, text: str) -> bool:
+def _open_tokens(text: str) -> list[Token]:
+    """Return the tokens outside quotes and brackets; one pass, for both lists are in order of place."""
     spans = [(start, end) for start, end, _ in find_quotes(text)]
-    spans += [(match.start(), match.end()) for match in re.finditer(r"\[[^\]]*\]|\{[^}]*\}|\([^)]*\)", text)]
-    return any(start <= token.start and token.end <= end for start, end in spans)
+    spans = sorted([*spans, *((match.start(), match.end()) for match in _BRACKETS.finditer(text))])
+    found: list[Token] = []
+    ahead, end = 0, 0
+    for token in tokens_of(text):
+        while ahead < len(spans) and spans[ahead][0] <= token.start:
+            end = max(end, spans[ahead][1])
+            ahead += 1
+        if token.end > end:
+            found.append(token)
+    return found
 
 
 def _cut_at(tokens: list[Token], index: int, verbs: frozenset[str]) -> int | None:
@@ -155,5 +166,14 @@ def _starts(tokens: list[Token], index: int, verbs: frozenset[str], *, strong: b
         return not comma or token.low in verbs
     if token.low in _TWOFOLD:
         objects = follow.low in DETERMINERS | PRONOUNS or follow.capital or follow.text in {"'", '"'} or strong
+        objects = objects or _acts_on(tokens, index)
         return objects and not comma and token.low in verbs and follow.low not in _NO_OBJECT
     return token.low in verbs and follow.low not in _NO_OBJECT
+
+
+def _acts_on(tokens: list[Token], index: int) -> bool:
+    """Say whether "and", a word that is as often a noun, a plain word and a place follow: "and post hi in ..."."""
+    if tokens[index - 1].low != "and" or index + 3 >= len(tokens):
+        return False
+    follow, after = tokens[index + 1], tokens[index + 2]
+    return follow.sort == "word" and not follow.breaks and after.low in _PLACES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import cast
 
@@ -70,7 +71,7 @@ def _literal(text: str) -> JSON:
         value: object = json.loads(text.lower() if text.lower() in {"true", "false"} else text)
     except ValueError:
         return text
-    return cast("JSON", value)
+    return text if isinstance(value, float) and not math.isfinite(value) else cast("JSON", value)
 
 
 def _free(start: int, end: int, used: list[tuple[int, int]]) -> bool:

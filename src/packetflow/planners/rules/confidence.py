@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from packetflow.planners.rules.caution import worth_at_most
 from packetflow.planners.rules.parts import Part
 from packetflow.planners.rules.roles import roles_of
 from packetflow.planners.rules.slots import Filling
@@ -30,8 +31,9 @@ def confidence(parts: list[Part], unmet: list[str]) -> float:
 
 def _of(part: Part) -> float:
     filling = part.choice.filling
+    most = worth_at_most(part.choice.tool, filling, part.reading)
     if part.choice.shown and not filling.missing:
-        return _SHOWN
+        return min(most, _SHOWN)
     required = [item for item in inputs_of(part.choice.tool.input_schema) if item.required]
     scores = [filling.scores[item.name] for item in required if item.name in filling.spans]
     weakest = min((max(0.0, min(1.0, score / _STRONG)) for score in scores), default=1.0)
@@ -40,7 +42,7 @@ def _of(part: Part) -> float:
     listed = sum(item.kind in {"array", "object"} and item.name in filling.values for item in required)
     total = _START + _WEAKEST * weakest + _PLAIN * plain + _LISTED * listed + _RIVAL * _rivalry(filling)
     sure = _LINKED_TOOL if part.refers and not part.choice.strange else _SURE_TOOL
-    most = _DOUBTED if part.choice.strange and part.choice.tool.effect != "read" else 1.0
+    most = min(most, _DOUBTED if part.choice.strange and part.choice.tool.effect != "read" else 1.0)
     open_share = 0.5 if filling.missing and not part.refers else 1.0
     return min(most, 1.0, part.choice.best.score / sure) * open_share / (1 + math.exp(-total))
 

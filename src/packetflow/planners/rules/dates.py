@@ -28,7 +28,7 @@ _PATTERNS = [
 _RELATIVE = re.compile(
     r"\b(?P<fixed>(?:the )?day (?:after tomorrow|before yesterday)|tomorrow|yesterday|today|tonight)\b"
     r"|\b(?P<which>next|this|last|coming|on)\s+(?P<weekday>" + "|".join(_WEEKDAYS) + r")\b"
-    r"|\bin\s+(?P<count>\d+)\s+(?P<span>day|week)s?\b|\b(?P<ago>\d+)\s+(?P<ago_span>day|week)s?\s+ago\b",
+    r"|\bin\s+(?P<count>\d{1,4})\s+(?P<span>day|week)s?\b|\b(?P<ago>\d{1,4})\s+(?P<ago_span>day|week)s?\s+ago\b",
     re.IGNORECASE,
 )
 LOOSE_DAY = re.compile(

@@ -15,6 +15,7 @@ from packetflow.planners.rules.spelling import corrected
 from packetflow.planners.rules.tool import JSON, Tool
 
 _CANDIDATES = 3
+_MOST_PARTS = 16
 _FAR = 0.01
 """A tool that scores less has nothing to do with the request, and nobody is asked what it lacks."""
 
@@ -25,7 +26,8 @@ class Draft:
 
     `steps` is a complete plan in order of need, or empty: a refusal. Then `candidates` are the nearest tools, best
     first, at most three; `missing` tells by tool which required inputs have no value; `unmet` are the parts of the
-    request for which no tool fits; `partial` are the steps as far as they came. `confidence` is from 0 to 1.
+    request for which no tool fits; `partial` are the steps as far as they came; `reason` tells in
+    words why nothing was tried. `confidence` is from 0 to 1.
     """
 
     steps: tuple[Step, ...] = ()
@@ -34,6 +36,7 @@ class Draft:
     missing: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     unmet: tuple[str, ...] = ()
     partial: tuple[Step, ...] = ()
+    reason: str = ""
 
     @property
     def refused(self) -> bool:
@@ -58,6 +61,8 @@ def draft(
     given = Given(tools if isinstance(tools, ToolBox) else ToolBox(tools), today, hints or {})
     text = corrected(_bare(text), given.box.verbs, given.box.words)
     clauses = [Clause(text, 0, len(text))] if one_step else split(text, given.box.verbs)
+    if len(clauses) > _MOST_PARTS:
+        return Draft(reason=f"the request asks for {len(clauses)} things at once, at most {_MOST_PARTS}")
     parts = parts_of(clauses, given, whole=one_step)
     building = Building(given)
     for part in parts.found:

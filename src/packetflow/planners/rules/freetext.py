@@ -50,6 +50,12 @@ def fill_text(item: Input, reading: Reading, around: Surroundings, used: list[tu
     return _after_verb(item, reading, around, used)
 
 
+def told_from(text: str) -> int | None:
+    """Return where the words begin that a request tells or asks somebody ("saying ...", "that ..."), or None."""
+    match = _ASKED.match(text) or _cue(text)
+    return match.end() if match is not None else None
+
+
 def _cue(text: str) -> re.Match[str] | None:
     """Return what leads to running text; "say" as the verb of the request itself does not."""
     return next((match for match in _CUE.finditer(text) if match.start() or ":" in match.group()), None)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import anyio.to_thread
 
 from packetflow._core.explanation import Candidate, Explanation
 from packetflow._core.plan import Binding, Fields, Items, Literally, Plan, Reference, StepNode
@@ -11,6 +14,7 @@ from packetflow.planners.rules.building import Step, Value
 from packetflow.planners.rules.choice import ToolBox, Weighed
 from packetflow.planners.rules.draft import Draft, draft
 from packetflow.planners.rules.links import Link
+from packetflow.planners.rules.phrases import tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +24,10 @@ if TYPE_CHECKING:
     from packetflow.planners.rules.tool import Tool
 
 _CANDIDATES = 3
+_LONGEST: Final = 2_000
+_MOST_WORDS: Final = 400
+_SHORT: Final = 300
+"""Up to so many characters a request is planned in the event loop: a few milliseconds."""
 
 
 class RulesPlanner:
@@ -33,7 +41,9 @@ class RulesPlanner:
 
     async def propose(self, request: Request, registry: Registry) -> Proposal:
         """Propose a plan, or say what is missing and which capabilities come nearest."""
-        made = draft(request.intent, self._box(registry), today=request.now.astimezone().date(), hints=request.hints)
+        if reason := _too_long(request.intent):
+            return Proposal(None, 0.0, reason=reason, planner=self.name)
+        made = await self._draft(request, self._box(registry))
         candidates = tuple(_candidate(weighed, registry) for weighed in made.candidates[:_CANDIDATES])
         if made.refused:
             missing = tuple(name for names in made.missing.values() for name in names)
@@ -52,11 +62,26 @@ class RulesPlanner:
     async def close(self) -> None:
         """Hold nothing that has to be let go."""
 
+    async def _draft(self, request: Request, box: ToolBox) -> Draft:
+        plan = partial(draft, request.intent, box, today=request.now.astimezone().date(), hints=request.hints)
+        if len(request.intent) <= _SHORT:
+            return plan()
+        return await anyio.to_thread.run_sync(plan, abandon_on_cancel=True)
+
     def _box(self, registry: Registry) -> ToolBox:
         if self._read is None or self._read[0] is not registry:
             tools = cast("Iterable[Tool]", registry.values())  # to a Protocol, cached properties are none
             self._read = (registry, ToolBox(tools, registry.index))
         return self._read[1]
+
+
+def _too_long(text: str) -> str:
+    if len(text) > _LONGEST:
+        return f"the request is too long to plan: {len(text):,} characters, at most {_LONGEST:,}"
+    words = len(tokens_of(text))
+    if words > _MOST_WORDS:
+        return f"the request is too long to plan: {words:,} words and marks, at most {_MOST_WORDS:,}"
+    return ""
 
 
 def _node(step: Step, registry: Registry) -> StepNode:
@@ -104,6 +129,8 @@ def _candidate(weighed: Weighed, registry: Registry) -> Candidate:
 
 
 def _reason(made: Draft) -> str:
+    if made.reason:
+        return made.reason
     if made.missing:
         return "; ".join(f"{tool} needs {', '.join(names)}" for tool, names in made.missing.items())
     if made.unmet:

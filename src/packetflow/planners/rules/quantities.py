@@ -93,7 +93,9 @@ _FACTORS: dict[str, dict[str, float]] = {
     "mass": {"mg": 0.001, "g": 1, "gram": 1, "kg": 1000, "kilogram": 1000},
 }
 _ORDINAL_WORD = re.compile(r"\b(" + "|".join(ORDINALS) + r")\b", re.IGNORECASE)
-_RANGE = re.compile(r"(?<![\w/.-])(\d+)\s?[-–]\s?(\d+)(?![\w/-])")
+_RANGE = re.compile(r"(?<![\w/.-])(\d{1,18})\s?[-–]\s?(\d{1,18})(?![\w/-])")
+_MOST = 1e300
+_VAST = re.compile(r"\d{19}|(?:\d,){7}|[eE^][-+−(]{0,2}\d{4}")
 _BRACKETS = re.compile(r"[\[(]\s*(-?\d[^\[\]()]*?)\s*[\])]")
 _SERIES = re.compile(
     r"-?\d+(?:\.\d+)?(?:\s*,\s*(?:and\s+)?-?\d+(?:\.\d+)?(?![\w%])|\s+and\s+-?\d+(?:\.\d+)?(?![\w%])){1,}"
@@ -140,8 +142,9 @@ class Series:
 
 
 def find_quantities(text: str) -> list[Quantity]:
-    """Return the numbers of `text` in order of place, without overlaps."""
-    found = [_from_digits(match) for match in _DIGITS.finditer(text)]
+    """Return the numbers of `text` in order of place, without overlaps; more than 18 digits are no quantity."""
+    read = (_from_digits(match) for match in _DIGITS.finditer(text) if not _VAST.search(match.group()))
+    found = [item for item in read if abs(item.value) < _MOST]
     taken = [(item.start, item.end) for item in found]
     for match in _RANGE.finditer(text):
         if not _overlaps(match.start(), match.end(), taken):
@@ -153,8 +156,9 @@ def find_quantities(text: str) -> list[Quantity]:
             found.append(Quantity(match.start(1), match.end(1), match.group(1), 1, match.group(1).lower(), word=True))
             taken.append((match.start(1), match.end(1)))
     for match in _WORD_NUMBER.finditer(text):
-        if not _overlaps(match.start(), match.end(), taken):
-            found.append(_from_words(match))
+        item = _from_words(match)
+        if abs(item.value) < _MOST and not _overlaps(match.start(), match.end(), taken):
+            found.append(item)
     return sorted(found, key=lambda item: item.start)
 
 
@@ -214,9 +218,9 @@ def as_number(quantity: Quantity, *, fraction: bool, integer: bool) -> JSON:
 
 def _plain(text: str) -> int | float | None:
     text = text.strip().strip("'\"$").replace("−", "-")
-    if re.fullmatch(r"-?\d+", text):
+    if re.fullmatch(r"-?\d{1,18}", text):
         return int(text)
-    if re.fullmatch(r"-?\d*\.\d+(?:[eE]-?\d+)?", text):
+    if re.fullmatch(r"-?\d{0,18}\.\d{1,18}(?:[eE]-?\d{1,2})?", text):
         return float(text)
     return None
 

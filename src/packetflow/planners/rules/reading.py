@@ -15,6 +15,7 @@ from packetflow.planners.rules.quantities import Quantity, Series, find_ordinals
 
 _BETWEEN = frozenset({",", "and", "or", "&", "the", "a", "an", ";", "'s", "also", "finally", "then"})
 _GLUE = 3
+_LONGEST_WORD = 80
 _STATE = re.compile(r"(?:[A-Z]{2}|D\.?C\.?|U\.?S\.?A?\.?|U\.?K\.?)$")
 
 
@@ -106,8 +107,11 @@ def _belongs_to_name(quantity: Quantity, text: str) -> bool:
         return True
     if quantity.unit or quantity.percent or quantity.word or quantity.ordinal or quantity.yearlike:
         return False
-    before = re.search(r"(\S+) $", text[: quantity.start])
-    return bool(before and before.group(1)[0].isupper() and before.start() > 0)
+    end = quantity.start - 1
+    if end < 1 or text[end] != " " or text[end - 1].isspace():
+        return False
+    word = text[max(0, end - _LONGEST_WORD) : end].split()[-1]
+    return word[0].isupper() and len(word) < end
 
 
 def _codes(quantities: list[Quantity], tokens: list[Token]) -> list[Phrase]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 
-from packetflow._core.search import stems
+from packetflow._core.search import stem, stems
 from packetflow.planners.rules.candidates import Offer, cut_phrase, offers, value_at
 from packetflow.planners.rules.compound import fill_array, fill_object
 from packetflow.planners.rules.fit import Surroundings, fit_phrase
@@ -24,6 +24,9 @@ _CHOICE = 3.0
 _WORST = -1.8
 _RECLAIM = 3.0
 _ALIGNED = 6.0
+_PERSONS = frozenset(stem(word) for word in "user member person author owner account".split())
+_FOR = frozenset({"as", "for", "by", "with", "behalf", "of", "@", ":", "="})
+_QUOTES = frozenset("'\"‘“`#")
 _STRICT = frozenset({"date", "email", "url", "path", "currency", "time"})
 
 
@@ -89,6 +92,9 @@ def fill(tool: Tool, reading: Reading, hints: Mapping[str, JSON] | None = None) 
     around = Surroundings(subject_of(tool), tuple((item.name, item.own) for item in fields), choices, measures)
     filling = fill_fields(fields, reading, around, frozenset(hints or ()))
     for item in fields:
+        if _is_bare_person(item, reading, filling):
+            filling.drop(item.name)
+    for item in fields:
         if item.name in filling.values:
             continue
         if hints and item.name in hints and item.required:
@@ -106,6 +112,18 @@ def fill(tool: Tool, reading: Reading, hints: Mapping[str, JSON] | None = None) 
     order = {item.name: item.order for item in fields}
     filling.values = dict(sorted(filling.values.items(), key=lambda pair: order[pair[0]]))
     return filling
+
+
+def _is_bare_person(item: Input, reading: Reading, filling: Filling) -> bool:
+    """Say whether an optional identity of a person was read from a name that nothing marks as one ("as", "user")."""
+    span = filling.spans.get(item.name)
+    if item.required or span is None or item.kind != "string" or not _PERSONS & set(item.names):
+        return False
+    first = reading.index_at(span[0])
+    while first > 0 and reading.tokens[first - 1].text in _QUOTES:
+        first -= 1
+    before = reading.tokens[first - 1] if first else None
+    return before is None or not (before.low in _FOR or before.stem in (*item.names, *_PERSONS))
 
 
 def fill_aligned(
