@@ -10,7 +10,7 @@ import pytest
 from packetflow._core.plan import Literally, Reference
 from packetflow._core.ports import Proposal, Request
 from packetflow._core.proof import prove
-from packetflow._runtime.planning import SURE
+from packetflow._runtime.planning import LIKELY, SURE
 from packetflow.planners.rules.planner import RulesPlanner
 from packetflow_chat.app import app
 
@@ -172,3 +172,51 @@ async def test_a_part_that_nothing_can_do_is_named_and_not_dropped() -> None:
     proposal = await propose("summarize room lobby and email him the summary")
     assert proposal.plan is None
     assert "email him the summary" in proposal.reason
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I was told not to say hi in room 123",
+        "if the mood in room123 is bad, post 'cheer up' in the lobby",
+        "post hello in the lobby twice",
+        "post hello in the lobby every day",
+        "post hello in the lobby unless bob is there",
+        "whenever someone joins room 123, post hello in room 123",
+        "join room planning without me",
+        "join room 5 instead of room 6",
+        "summarize room123 and don't post it",
+        "post hi in the lobby and not in room 123",
+        "create room garden and kitchen",
+        "show the messages from yesterday in room 123",
+        "show the first 5 messages of room 123",
+        "summarize room 123 for 2024-02-30",
+    ],
+)
+@pytest.mark.parametrize("room", ["", "lobby"])
+async def test_what_is_denied_limited_or_repeated_is_asked_back_and_not_done(said: str, room: str) -> None:
+    proposal = await propose(said, room)
+    assert proposal.confidence < LIKELY
+
+
+@pytest.mark.parametrize(
+    "said", ["create room lobby2 and post hi in lobby3", "create room lobby2 and post 'hi' in lobby3"]
+)
+async def test_two_acts_in_a_sentence_are_two_steps_and_none_is_dropped(said: str) -> None:
+    assert calls(await propose(said)) == [
+        ("create_room", {"room_id": "lobby2"}),
+        ("send_message", {"room_id": "lobby3", "content": "hi"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "content"),
+    [
+        ("post 'do not feed the cat, if you can, twice' in the lobby", "do not feed the cat, if you can, twice"),
+        ("tell everyone in the lobby that lunch is not ready", "lunch is not ready"),
+    ],
+)
+async def test_what_is_quoted_or_told_is_posted_whatever_it_denies(said: str, content: str) -> None:
+    proposal = await propose(said)
+    assert calls(proposal) == [("send_message", {"room_id": "lobby", "content": content})]
+    assert proposal.confidence >= SURE

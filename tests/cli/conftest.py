@@ -40,7 +40,7 @@ class Order(BaseModel):
     buyer: Person | None
 
 
-@pf.capability(effect="read", examples=["price the order of 2 cups"])
+@pf.capability(effect="read", examples=["price the order of cups"])
 async def price_order(
     item: str,
     count: int = 1,

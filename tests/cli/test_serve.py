@@ -81,7 +81,7 @@ def test_the_log_is_json_lines_that_carry_the_trace(shell: "Shell") -> None:
     trace_id = "0af7651916cd43dd8448eb211c80319c"
     request = urllib.request.Request(  # noqa: S310 - loopback
         f"{server.ready['url']}/api/ai/plan",
-        json.dumps({"intent": "price the order of 2 cups", "context": {"item": "cup"}}).encode(),
+        json.dumps({"intent": "price the order of cups", "context": {"item": "cup"}}).encode(),
         {"Content-Type": "application/json", "traceparent": f"00-{trace_id}-b7ad6b7169203331-01"},
     )
     with urllib.request.urlopen(request):  # noqa: S310 - loopback

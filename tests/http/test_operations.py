@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from anyio import to_thread
 from prometheus_client.parser import text_string_to_metric_families
 from tests.http.club import Gate, club
 from tests.http.serving import Served, serving
@@ -89,6 +90,24 @@ async def test_calls_that_block_every_worker_thread_hold_up_no_endpoint() -> Non
             answers = await asyncio.gather(*calls)
         assert codes == {200: 7}
         assert {answer.json()["result"] for answer in answers} == {"done"}
+
+
+async def test_no_endpoint_waits_for_a_worker_thread(served: Served) -> None:
+    pool = to_thread.current_default_thread_limiter()
+    taken = [object() for _ in range(int(pool.total_tokens))]
+    for one in taken:
+        pool.acquire_on_behalf_of_nowait(one)
+    try:
+        async with asyncio.timeout(30):
+            for path in ("/health", "/metrics", "/api/ai/capabilities", "/api/runs", "/api/actors", "/openapi.json"):
+                assert (await served.http.get(path)).status_code == 200
+            for path in ("/api/ai/capability/nothing", "/nothing", "/api/ai/plan"):
+                assert (await served.http.post(path, json={})).is_client_error
+            sent = {"message": "post hello in room lobby"}
+            assert (await served.http.post("/api/ai/natural", json=sent)).status_code == 200
+    finally:
+        for one in taken:
+            pool.release_on_behalf_of(one)
 
 
 async def test_metrics_count_calls_runs_plans_decisions_and_actors(served: Served) -> None:

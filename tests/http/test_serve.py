@@ -174,7 +174,7 @@ async def test_a_worker_thread_of_asyncio_that_blocks_does_not_hold_up_the_end()
     ],
     ids=["call", "event-loop", "actor", "run"],
 )
-async def test_what_ignores_its_cancellation_is_named_and_left_and_nothing_acknowledged_is_lost(
+async def test_what_ignores_its_cancellation_is_named_and_left_and_nothing_is_lost(
     tmp_path: Path, path: str, sent: dict[str, Any], named: str
 ) -> None:
     async with process() as (server, http):

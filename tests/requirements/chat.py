@@ -95,6 +95,7 @@ REQUIREMENTS = (
             f"{AGENTS}test_nobody_talks_with_anothers_agent_unless_they_may_act_for_them",
             f"{AGENTS}test_people_do_not_see_each_others_memory",
             f"{AGENTS}test_the_room_one_asks_in_is_recalled_too_as_far_as_one_may_read_it",
+            "tests/http/test_actors.py::test_the_memory_of_another_is_not_to_be_seen_though_one_may_read_ones_own",
         ),
     ),
     Requirement(

@@ -61,7 +61,11 @@ REQUIREMENTS = (
         id="cli.call.bad-input",
         source="docs/reference/cli.md",
         promise="Bad input exits with 2, names what is wrong, and carries a stable code in JSON.",
-        tests=("tests/cli/test_call.py::test_bad_input_exits_with_2_and_names_what_is_wrong",),
+        tests=(
+            "tests/cli/test_call.py::test_bad_input_exits_with_2_and_names_what_is_wrong",
+            "tests/cli/test_call.py::test_an_argument_that_is_no_text_is_named_and_nothing_is_done",
+            "tests/cli/test_call.py::test_half_a_character_in_json_is_wrong_input",
+        ),
     ),
     Requirement(
         id="cli.call.failure",
@@ -198,7 +202,10 @@ REQUIREMENTS = (
         id="cli.plan.batch",
         source="docs/reference/cli.md",
         promise="A batch of cases is planned without data or key, in order, and bad lines are named.",
-        tests=("tests/cli/test_plan_and_run.py::test_a_batch_of_cases_needs_no_data_and_lists_bad_lines",),
+        tests=(
+            "tests/cli/test_plan_and_run.py::test_a_batch_of_cases_needs_no_data_and_lists_bad_lines",
+            "tests/cli/test_plan_and_run.py::test_a_line_nested_too_deep_is_bad_and_the_next_one_is_planned",
+        ),
     ),
     Requirement(
         id="cli.run.trace",

@@ -8,6 +8,7 @@ from tests.runtime.tally import GATES, Snapshot, Tally, Volatile, line_up, table
 
 import packetflow as pf
 from packetflow._core.errors import ActorStopped, CapabilityFailed, StoreUnavailable
+from packetflow._core.ports import Commit, Committed
 from packetflow.stores.memory import MemoryStore
 from packetflow.stores.sqlite.store import SQLiteStore
 
@@ -194,3 +195,146 @@ async def test_a_full_mailbox_refuses_and_takes_messages_again_later() -> None:
         assert list(await asyncio.gather(held, *waiting)) == [2, 3, 4]
         await until(lambda: table(app, Narrow).mailboxes.waiting == 0)
         assert await narrow.ask(Narrow.add) == 5
+
+
+class Odd(BaseException):
+    """What is no Exception, as some libraries raise."""
+
+
+class Fragile(Tally):
+    """Raises what is no Exception."""
+
+    @pf.capability
+    async def leave(self, what: str, gate: str | None = None) -> None:
+        """Spoil the state, then raise what `except Exception` does not catch."""
+        self.state.total += 1000
+        if gate is not None:
+            await GATES[gate].passed()
+        raise {"odd": Odd, "exit": SystemExit, "interrupt": KeyboardInterrupt}[what]("gone")
+
+    @pf.capability
+    def drop(self) -> None:
+        """Do the same without waiting for anything."""
+        self.state.total += 1000
+        raise Odd("gone")
+
+
+class FragileVolatile(Fragile, durability="volatile"):
+    """The same, never saved."""
+
+
+FRAGILE = pytest.mark.parametrize("kind", [Fragile, FragileVolatile])
+
+
+def fragile() -> pf.App:
+    return pf.App(Fragile, FragileVolatile, store=MemoryStore(), planners=[])
+
+
+@FRAGILE
+async def test_what_is_no_exception_undoes_its_message_and_fails_its_caller(kind: type[Fragile]) -> None:
+    app = fragile()
+    async with asyncio.timeout(10), app as root:
+        actor = root.actor(kind, "one")
+        await actor.ask(kind.add, 5)
+        for leaving in (actor.ask(kind.leave, "odd"), actor.ask(kind.drop)):
+            with pytest.raises(CapabilityFailed, match="Odd: gone") as failed:
+                await leaving
+            assert isinstance(failed.value.__cause__, Odd)
+        assert await actor.ask(kind.total) == (5 if kind is Fragile else 0)
+        assert table(app, kind).supervision.restarts == 2
+
+
+@FRAGILE
+async def test_what_is_no_exception_fails_only_its_own_message_in_a_mailbox(kind: type[Fragile]) -> None:
+    app = fragile()
+    async with asyncio.timeout(10), app as root:
+        actor = root.actor(kind, "one")
+        held = asyncio.ensure_future(actor.ask(kind.hold, "gate", 0))
+        await GATES["gate"].entered.wait()
+        await actor.tell(kind.leave, "odd")
+        left, dropped, added = await line_up(
+            app, actor.ask(kind.leave, "odd"), actor.ask(kind.drop), actor.ask(kind.add, 7), kind=kind
+        )
+        GATES["gate"].opened.set()
+        assert await held == 0
+        for leaving in (left, dropped):
+            with pytest.raises(CapabilityFailed) as failed:
+                await leaving
+            assert isinstance(failed.value.__cause__, Odd)
+        assert await added == 7
+        await until(lambda: table(app, kind).mailboxes.waiting == 0)
+
+
+@FRAGILE
+@pytest.mark.parametrize(("what", "ending"), [("exit", SystemExit), ("interrupt", KeyboardInterrupt)])
+@pytest.mark.parametrize("queued", [False, True])
+def test_what_ends_the_program_reaches_the_loop_and_the_app_still_closes(
+    kind: type[Fragile], what: str, ending: type[BaseException], *, queued: bool
+) -> None:
+    ended: list[bool] = []
+
+    async def program() -> None:
+        app, begun = fragile(), asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(10), app as root:
+                actor = root.actor(kind, "one")
+                await actor.ask(kind.add, 5)
+                if not queued:
+                    await actor.ask(kind.leave, what)
+                held = asyncio.ensure_future(actor.ask(kind.hold, "gate", 0))
+                await GATES["gate"].entered.wait()
+                waiting = await line_up(app, actor.ask(kind.leave, what), actor.ask(kind.add, 7), kind=kind)
+                GATES["gate"].opened.set()
+                await asyncio.gather(held, *waiting)
+        finally:
+            ended.append(asyncio.get_running_loop().time() < begun + 9)
+
+    with asyncio.Runner() as runner, pytest.raises(ending):
+        runner.run(program())
+    assert ended == [True]
+
+
+async def test_a_mailbox_whose_task_is_cancelled_from_outside_is_served_on() -> None:
+    app = fragile()
+    async with asyncio.timeout(10), app as root:
+        actor = root.actor(Fragile, "one")
+        first = asyncio.ensure_future(actor.ask(Fragile.hold, "first", 0))
+        await GATES["first"].entered.wait()
+        before = asyncio.all_tasks()
+        held, added = await line_up(app, actor.ask(Fragile.hold, "gate"), actor.ask(Fragile.add, 7), kind=Fragile)
+        GATES["first"].opened.set()
+        await GATES["gate"].entered.wait()
+        for task in asyncio.all_tasks() - before - {held, added}:
+            task.cancel()
+        with pytest.raises(pf.CallError, match="cancelled"):
+            await held
+        assert await added == 7
+        assert await first == 0
+
+
+class Faulty(MemoryStore):
+    """Breaks its contract when it should commit."""
+
+    broken = False
+
+    async def commit(self, commit: Commit) -> Committed:
+        if self.broken:
+            raise RuntimeError("a bug in the store")
+        return await super().commit(commit)
+
+
+async def test_a_bug_of_the_store_while_a_snapshot_is_saved_is_logged_and_the_actor_serves_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Faulty()
+    app = pf.App(Snapshot, store=store, planners=[])
+    async with asyncio.timeout(10), app as root:
+        actor = root.actor(Snapshot, "one")
+        await actor.ask(Snapshot.note, 1)
+        store.broken = True
+        table(app, Snapshot).timer.advance(11)
+        assert await actor.ask(Snapshot.note, 2) == [1, 2]
+        assert "a bug in the store" in caplog.text
+        store.broken = False
+    async with app as root:
+        assert await root.actor(Snapshot, "one").ask(Snapshot.noted) == [1, 2]

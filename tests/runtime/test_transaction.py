@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
-from tests.runtime.tally import GATES, Added, Snapshot, Tally, Volatile, line_up, table, until
+from tests.runtime.tally import GATES, Added, Snapshot, Tally, TallyState, Volatile, line_up, table, until
 
 import packetflow as pf
 from packetflow._core.errors import CapabilityFailed, ContractBroken, StoreConflict, StoreError
@@ -54,6 +54,41 @@ async def test_a_message_id_is_its_senders_own(kept: pf.Client) -> None:
     for name in ("ada", "bob"):
         await kept.delegate(name, only=[Tally]).within(message_id="1").actor(Tally, "one").ask(Tally.add, 5)
     assert await kept.actor(Tally, "one").ask(Tally.total) == 10
+
+
+async def test_a_message_id_and_a_name_are_never_taken_for_another_pair_of_the_same_letters(kept: pf.Client) -> None:
+    tally = {"a": "b:c", "a:b": "c", 'a", "b': "c", "a\\": '"c'}
+    for number, (name, message_id) in enumerate(tally.items(), start=1):
+        ada = kept.delegate(name, only=[Tally]).within(message_id=message_id)
+        for _ in range(2):
+            assert await ada.actor(Tally, "one").ask(Tally.add, 1) == number
+
+
+class Speller(pf.Actor[TallyState]):
+    """Spells."""
+
+    @pf.capability
+    async def spell(self, code: int) -> str:
+        """Count, and give the character with that code."""
+        self.state.total += 1
+        self.emit(Added(amount=1))
+        return chr(code)
+
+    @pf.capability(effect="read")
+    async def spelt(self) -> int:
+        """Tell how often."""
+        return self.state.total
+
+
+@pytest.mark.parametrize("message_id", [None, "m1"])
+async def test_a_reply_that_cannot_be_written_as_json_is_never_committed(message_id: str | None) -> None:
+    async with pf.App(Speller, store=MemoryStore(), planners=[]) as root:
+        speller = root.within(message_id=message_id).actor(Speller, "one")
+        with pytest.raises(ContractBroken):
+            await speller.ask(Speller.spell, 0xD800)
+        assert await root.actor(Speller, "one").ask(Speller.spelt) == 0
+        assert await speller.ask(Speller.spell, 65) == "A"
+        assert await root.actor(Speller, "one").ask(Speller.spelt) == 1
 
 
 async def test_a_message_id_that_failed_may_be_tried_again(kept: pf.Client) -> None:

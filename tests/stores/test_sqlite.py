@@ -227,3 +227,12 @@ def test_it_works_on_uvloop(path: Path) -> None:
         return found
 
     assert uvloop.run(main()) == [f"e{number}" for number in range(100)]
+
+
+async def test_at_most_8192_writes_wait_and_whoever_comes_later_is_held_up(store: SQLiteStore) -> None:
+    writes = [asyncio.ensure_future(store.remember("n", str(number), b"")) for number in range(8192 + 10)]
+    await asyncio.sleep(0)  # all have begun, and no answer can have come yet
+    await store.close()
+    told = await asyncio.gather(*writes, return_exceptions=True)
+    assert told[:8192] == [None] * 8192
+    assert [type(late) for late in told[8192:]] == [StoreUnavailable] * 10

@@ -235,13 +235,16 @@ class Activations:
 
         def over(_: asyncio.Task[None]) -> None:
             self._tasks.discard(task)
-            if task.cancelled() or isinstance(task.exception(), ENDS):
+            error = None if task.cancelled() else task.exception()
+            if error is not None and not isinstance(error, ENDS):
+                log.error("what was done to actor %s failed", self._of(actor.key), exc_info=error)
+            if task.cancelled() or error is not None:
                 self._go_on(actor)
 
         task.add_done_callback(over)
 
     def _go_on(self, actor: Actor[Any]) -> None:
-        """Serve what is left behind a message that ended the task it ran in, such as by `sys.exit`."""
+        """Serve what is left in the mailbox when its task ended before its time, such as by `sys.exit`."""
         if actor._busy is DEAD or actor._box is None:
             return
         if actor._box:

@@ -99,6 +99,9 @@ class Execution:
             log.exception("run %s ended by a defect", self._run.id)
             self._finish("failed", failure=Failure(code="error", message="the run ended by a defect; the log has more"))
             return None
+        except BaseException:
+            self._finish("failed", failure=Failure(code="error", message="the run was ended from outside"))
+            raise
         self._finish("succeeded", output=result.json)
         return result
 

@@ -10,7 +10,6 @@ import logging
 import os
 import sys
 import threading
-from concurrent.futures import TimeoutError as NotInTime
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -69,14 +68,19 @@ class Ending:
         self._leave()
 
     def _leave(self) -> None:
-        try:
-            named = busy(*self._serving) if self._serving is not None else []
-            what = "; ".join(named[:_SHOWN]) or "nothing that could be named"
-            log.error("not all ended within %.0f s of the signal; leaving it: %s", LIMIT, what)
-            if self._serving is not None:
-                _close(*self._serving)
-        finally:
-            quit_now(1)
+        """End the process; even the log may block, when nobody reads what it writes."""
+        telling = threading.Thread(target=self._last_words, daemon=True)
+        telling.start()
+        telling.join(2 * _CLOSING)
+        os._exit(1)
+
+    def _last_words(self) -> None:
+        named = busy(*self._serving) if self._serving is not None else []
+        what = "; ".join(named[:_SHOWN]) or "nothing that could be named"
+        log.error("not all ended within %.0f s of the signal; leaving it: %s", LIMIT, what)
+        if self._serving is not None:
+            _close(*self._serving)
+        flush()
 
 
 def busy(parts: Parts, loop: asyncio.AbstractEventLoop) -> list[str]:
@@ -92,14 +96,13 @@ def busy(parts: Parts, loop: asyncio.AbstractEventLoop) -> list[str]:
     return [*runs, *actors, *sorted(places)]
 
 
-def quit_now(code: int) -> None:
-    """End the process, its log and output written, whatever its threads do."""
+def flush() -> None:
+    """Write what log and output still hold back, for a process that ends at once."""
     with suppress(Exception):
         logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):
             stream.flush()
-    os._exit(code)
 
 
 def _close(parts: Parts, loop: asyncio.AbstractEventLoop) -> None:
@@ -109,10 +112,9 @@ def _close(parts: Parts, loop: asyncio.AbstractEventLoop) -> None:
         await parts.engine.records.flush()
         await parts.store.close()
 
-    closing = close()
     try:
-        asyncio.run_coroutine_threadsafe(closing, loop).result(_CLOSING)
-    except (NotInTime, RuntimeError):
+        asyncio.run_coroutine_threadsafe(close(), loop).result(_CLOSING)
+    except TimeoutError:
         log.warning("the store could not be closed; what was acknowledged is kept all the same")
     except Exception:
         log.exception("the store could not be closed")

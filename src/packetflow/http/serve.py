@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import sys
@@ -16,7 +17,7 @@ import uvicorn
 
 from packetflow._core.errors import DeclarationError
 from packetflow.http.api import build
-from packetflow.http.ending import Ending, quit_now
+from packetflow.http.ending import Ending, flush
 from packetflow.http.settings import Settings
 
 if TYPE_CHECKING:
@@ -203,5 +204,6 @@ def leave(code: int = 0) -> None:
     stuck = [t for t in threading.enumerate() if t is not threading.main_thread() and not t.daemon]
     if stuck:
         log.warning("leaving %d threads behind that did not end", len(stuck))
-        quit_now(code)
+        flush()
+        os._exit(code)
     sys.exit(code)

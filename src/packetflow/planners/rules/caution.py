@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from packetflow._core.search import stems
 from packetflow.planners.rules.dates import LOOSE_DAY
+from packetflow.planners.rules.fanout import fan_out
 from packetflow.planners.rules.freetext import told_from
+from packetflow.planners.rules.links import mentions
 from packetflow.planners.rules.reading import Reading
 from packetflow.planners.rules.roles import roles_of
 from packetflow.planners.rules.slots import Filling
@@ -17,7 +20,7 @@ UNSURE = 0.4
 
 _DENIED = re.compile(
     r"\b(?:not|never|without|except|excepting|excluding|nobody|none|neither|nor|cannot|dont|doesnt|wont|avoid"
-    r"|instead of|rather than|other than|apart from|anything but|\w{2,8}n['’]t)\b",  # noqa: RUF001 - as people type it
+    r"|instead of|rather than|other than|apart from|anything but|\w{2,8}n['’]t)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
@@ -41,6 +44,7 @@ _WEEKDAY = re.compile(
     r"\b(?:since|before|after|by|until|on|from) (?:mon|tues|wednes|thurs|fri|satur|sun)day\b", re.IGNORECASE
 )
 _MODAL = frozenset({"may", "march"})
+_ADDING = frozenset({"and", "then", "plus", ",", "as", "for", "with"})
 _OLDEST = re.compile(r"\b(?:first|oldest|earliest)\b", re.IGNORECASE)
 _LATEST = re.compile(r"\b(?:latest|newest|last|most recent)\b", re.IGNORECASE)
 _IN_ORDER = re.compile(r"\b(?:oldest|earliest|newest|latest|first|last) first\b", re.IGNORECASE)
@@ -58,9 +62,34 @@ def worth_at_most(tool: Tool, filling: Filling, reading: Reading) -> float:
     denied = _DENIED.search(said) and not _answered(tool, filling)
     if denied or _CONDITION.search(said) or _AGAIN.search(said) or _wrong_end(tool, said):
         return UNSURE
-    if tool.effect != "read" and _LOOSE.search(_without_values(said, filling)):
+    if tool.effect != "read" and (_LOOSE.search(_without_values(said, filling)) or _leaves_out(tool, filling, reading)):
         return UNSURE
     return UNSURE if any(_unheeded(tool, filling, reading, said)) else 1.0
+
+
+def _leaves_out(tool: Tool, filling: Filling, reading: Reading) -> bool:
+    """Say whether something named stays over: a quote, a code, or what "and" or "for" adds that no value holds."""
+    calls = fan_out(tool, filling, reading)
+    spoken = " ".join(value for call in calls for value in _flat(call)).lower()
+    spans = [span for name, span in filling.spans.items() if name not in filling.assumed]
+    known = frozenset(
+        (*stems(tool.id), *stems(tool.intent), *(w for item in inputs_of(tool.input_schema) for w in item.own))
+    )
+    back = [(one.start, one.end) for one in mentions(reading)]
+    tokens = reading.tokens
+
+    def over(start: int, end: int) -> bool:
+        taken = any(a < end and start < b for a, b in (*spans, *back))
+        return not taken and reading.text[start:end].strip("'\"‘’“”`").lower() not in spoken
+
+    if any(phrase.kind in {"quote", "code"} and over(phrase.start, phrase.end) for phrase in reading.phrases):
+        return True
+    for index, token in enumerate(tokens[:-1]):
+        follow = tokens[index + 1]
+        adds = token.low in _ADDING and follow.sort == "word" and not follow.breaks
+        if adds and follow.low != "please" and follow.stem not in known and over(follow.start, follow.end):
+            return True
+    return False
 
 
 def _outside(tool: Tool, filling: Filling, reading: Reading) -> str:
@@ -103,7 +132,9 @@ def _unheeded(tool: Tool, filling: Filling, reading: Reading, said: str) -> Iter
     places = [(m.start(), m.end()) for pattern in (_STATED_DAY, _WEEKDAY) for m in pattern.finditer(said)]
     places += [(m.start(), m.end()) for m in LOOSE_DAY.finditer(said) if m.group().lower() not in _MODAL]
     places += [(moment.start, moment.end) for moment in reading.moments]
-    listed = any(item.kind in {"array", "object"} and item.name in filling.values for item in inputs_of(tool.input_schema))
+    listed = any(
+        item.kind in {"array", "object"} and item.name in filling.values for item in inputs_of(tool.input_schema)
+    )
     for item in reading.quantities:
         if not (item.word or item.ordinal or listed) and str(item.value) not in values:
             places.append((item.start, item.end))

@@ -172,8 +172,12 @@ def _starts(tokens: list[Token], index: int, verbs: frozenset[str], *, strong: b
 
 
 def _acts_on(tokens: list[Token], index: int) -> bool:
-    """Say whether "and", a word that is as often a noun, a plain word and a place follow: "and post hi in ..."."""
-    if tokens[index - 1].low != "and" or index + 3 >= len(tokens):
+    """Say whether a quote, or a plain word and a place, follow a word after "and": "and post hi in ..."."""
+    if tokens[index - 1].low != "and":
+        return False
+    if tokens[index + 1].start - tokens[index].end > len(" ''"):
+        return True
+    if index + 3 >= len(tokens):
         return False
     follow, after = tokens[index + 1], tokens[index + 2]
     return follow.sort == "word" and not follow.breaks and after.low in _PLACES

@@ -17,6 +17,8 @@ from packetflow.planners.rules.tool import JSON, inputs_of
 
 _SURE = 0.35
 _OUTER = 0.15
+_FEWEST, _MOST = 4, 60
+"""A request inside a request has so many words; each preposition in it is tried as the place where it ends."""
 _JOINTS = frozenset({"to", "in", "into", "on", "at", "with", "as", "via", "for"})
 _POLITE = re.compile(
     r"^\s*(?:please|can you|could you|would you|i want to|i'd like to|then|and|also)\s+", re.IGNORECASE
@@ -41,7 +43,12 @@ def nested(
     """
     text = _POLITE.sub("", text)
     tokens = tokens_of(text)
-    if len(tokens) < 4 or tokens[0].low not in REQUESTS or tokens[0].stem in GENERAL_ACTS or tokens[1].low != "the":  # noqa: PLR2004
+    if (
+        not _FEWEST <= len(tokens) <= _MOST
+        or tokens[0].low not in REQUESTS
+        or tokens[0].stem in GENERAL_ACTS
+        or tokens[1].low != "the"
+    ):
         return None
     if whole is not None and whole.fits and not whole.filling.missing and not _as_text(whole):
         return None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _CANDIDATES = 3
 _LONGEST: Final = 2_000
-_MOST_WORDS: Final = 400
+_MOST_WORDS: Final = 320
 _SHORT: Final = 300
 """Up to so many characters a request is planned in the event loop: a few milliseconds."""
 

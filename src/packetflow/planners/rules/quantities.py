@@ -84,7 +84,7 @@ _ONE_SPAN = re.compile(
     r"\b(?:for|in|over|during|within|past|last|next|coming)\s+(?:(?:the|next|past|last|coming|a|an)\s+)*(day|week|month|year|hour|minute)\b",
     re.IGNORECASE,
 )
-_COMPASS = re.compile(r"(-?\d+(?:\.\d+)?)\s*°?\s*([NSns])[\s,]+(?:and\s+)?(-?\d+(?:\.\d+)?)\s*°?\s*([EWew])\b")
+_COMPASS = re.compile(r"(-?(?<!\d)\d+(?:\.\d+)?)\s*°?\s*([NSns])[\s,]+(?:and\s+)?(-?\d+(?:\.\d+)?)\s*°?\s*([EWew])\b")
 _FACTORS: dict[str, dict[str, float]] = {
     "time": {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600},
     "days": {"day": 1, "night": 1, "week": 7},
@@ -98,7 +98,7 @@ _MOST = 1e300
 _VAST = re.compile(r"\d{19}|(?:\d,){7}|[eE^][-+−(]{0,2}\d{4}")
 _BRACKETS = re.compile(r"[\[(]\s*(-?\d[^\[\]()]*?)\s*[\])]")
 _SERIES = re.compile(
-    r"-?\d+(?:\.\d+)?(?:\s*,\s*(?:and\s+)?-?\d+(?:\.\d+)?(?![\w%])|\s+and\s+-?\d+(?:\.\d+)?(?![\w%])){1,}"
+    r"-?(?<!\d)\d+(?:\.\d+)?(?:\s*,\s*(?:and\s+)?-?\d+(?:\.\d+)?(?![\w%])|\s+and\s+-?\d+(?:\.\d+)?(?![\w%])){1,}"
 )
 
 

@@ -110,7 +110,7 @@ def _belongs_to_name(quantity: Quantity, text: str) -> bool:
     end = quantity.start - 1
     if end < 1 or text[end] != " " or text[end - 1].isspace():
         return False
-    word = text[max(0, end - _LONGEST_WORD) : end].split()[-1]
+    word = text[max(0, end - _LONGEST_WORD) : end].rsplit(maxsplit=1)[-1]
     return word[0].isupper() and len(word) < end
 
 
