@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def split_words(text: str) -> list[str]:
     return [word.casefold() for word in _UNICODE_WORD.findall(spaced)]
 
 
-@cache
 def _english() -> Stemmer:
+    """Make a stemmer; it keeps the word it works on in itself, so that threads must not share one."""
     import snowballstemmer  # noqa: PLC0415 - loads the stemmers of thirty languages, and only a search needs one
 
     return snowballstemmer.stemmer("english")
