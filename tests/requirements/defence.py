@@ -33,7 +33,10 @@ REQUIREMENTS = (
         id="defence.ended",
         source="design 4.12",
         promise="A run ends as what it was, also when an output or an error cannot be written.",
-        tests=(f"{DEFENCE}test_an_output_or_an_error_that_cannot_be_written_ends_its_step_and_its_run",),
+        tests=(
+            f"{DEFENCE}test_an_output_or_an_error_that_cannot_be_written_ends_its_step_and_its_run",
+            f"{DEFENCE}test_half_a_character_in_a_typed_message_is_invalid_input",
+        ),
     ),
     Requirement(
         id="defence.size",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import packetflow as pf
-from packetflow._core.errors import ContractBroken, NotAllowed
+from packetflow._core.errors import ContractBroken, InvalidInput, NotAllowed
 from packetflow.stores.memory import MemoryStore
 from packetflow_chat.agents import PersistentChatAgent
 from packetflow_chat.analyses import ANALYSES
@@ -70,6 +70,13 @@ async def test_nobody_reads_as_somebody_else_by_delegating_under_their_name() ->
         assert false_grace.principal == "ada/grace"
         with pytest.raises(NotAllowed):
             await false_grace.call("persistent_chat_agent.memory", user_id="grace")
+
+
+async def test_half_a_character_in_a_typed_message_is_invalid_input() -> None:
+    async with app() as root:
+        await root.call("create_room", room_id="board")
+        with pytest.raises(InvalidInput):
+            await root.actor(Room, "board").ask(Room.post, "\ud800")
 
 
 async def test_the_owner_sees_in_a_careful_run_what_the_owner_sees_in_any_other() -> None:

@@ -166,7 +166,11 @@ class Engine:
         raise UnknownCapability(f"there is no capability {name!r} you may use", capability_id=name)
 
     def _decide(self, declared: Declaration, shown: Mapping[str, object], context: Context) -> None:
-        decision = decide(declared, shown, context, self._clock.now())
+        try:
+            decision = decide(declared, shown, context, self._clock.now())
+        except UnicodeEncodeError as error:
+            message = f"the input of {declared.id!r} holds half a character and cannot be sent"
+            raise InvalidInput(message, [Problem("not_json", str(error))], capability_id=declared.id) from error
         self.audit(decision, declared.id, context)
         if decision.verdict == "deny":
             message = f"{context.principal!r} may not call {declared.id!r}: {decision.reason}"
