@@ -14,6 +14,10 @@
         CallCycle               an actor was asked, further down, by itself
         ActorStopped            the actor crashed more often than its restart limit allows
         CallCancelled           the call was cancelled before it ended
+        CircuitOpen             what is called failed too often lately and is left alone for a while
+        BudgetExceeded          the run has used up its time, calls, tokens or money
+        ApprovalRefused         a person said no
+        ApprovalExpired         nobody agreed in time
       CapabilityFailed          the capability raised; the cause is `__cause__`
         ContractBroken          the capability's output is not what it promised
       PlanRejected              the plan does not fit; lists every problem, not the first
@@ -166,6 +170,30 @@ class CallCancelled(CallError):
     """The call was cancelled before it ended."""
 
     code = "cancelled"
+
+
+class CircuitOpen(CallError):
+    """What is called failed too often lately; it is left alone for a while and was not called."""
+
+    code = "circuit_open"
+
+
+class BudgetExceeded(CallError):
+    """The run has used up what it may spend; nothing more of it is started."""
+
+    code = "budget_exceeded"
+
+
+class ApprovalRefused(CallError):
+    """A person was asked and said no."""
+
+    code = "approval_refused"
+
+
+class ApprovalExpired(CallError):
+    """A person was asked and did not answer in time."""
+
+    code = "approval_expired"
 
 
 class CapabilityFailed(PacketFlowError):

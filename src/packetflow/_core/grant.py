@@ -7,9 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from pydantic import TypeAdapter
+
 from packetflow._core.constraint import Check, Constraint
 from packetflow._core.effect import EFFECTS, Effect
 from packetflow._core.errors import NotAllowed
+from packetflow._core.json import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,6 +64,21 @@ class Grant:
     def none(cls, holder: str = "nobody") -> Grant:
         """Make a grant that permits nothing."""
         return cls(holder, (Caveat(only=_NOBODY, act_for=_NOBODY),))
+
+    def to_json(self) -> bytes:
+        """Write the authority down, for the app's own store, which must be kept as safe as the app."""
+        return _WRITTEN.dump_json(_Written(self.holder, self.caveats, self.id, self.parents))
+
+    @classmethod
+    def from_json(cls, written: bytes) -> Grant:
+        """Give the authority that was written down, with its id; raises ValueError for anything else."""
+        read = _WRITTEN.validate_json(written)
+        return cls(read.holder, read.caveats, read.id, read.parents)
+
+    @property
+    def fingerprint(self) -> str:
+        """Name what is granted: holder and caveats. Grants that permit the same by the same caveats share it."""
+        return digest(_WRITTEN.dump_python(_Written(self.holder, self.caveats, "", ()), mode="json"))
 
     def delegate(
         self,
@@ -164,6 +182,17 @@ class Grant:
             for argument, constraint in constraints
         )
         return named, checks, any(effect in c.confirm for c in self.caveats)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    holder: str
+    caveats: tuple[Caveat, ...]
+    id: str
+    parents: tuple[str, ...]
+
+
+_WRITTEN: Final = TypeAdapter(_Written)
 
 
 def _texts(name: str, values: Iterable[str]) -> frozenset[str]:

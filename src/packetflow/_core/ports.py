@@ -33,6 +33,63 @@ class NewEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A durable message on its way: it stays in the store until its receiver has committed what it did with it.
+
+    A message told to a durable actor, a reminder, and a flow set off by an event are all letters. They are delivered at
+    least once; the receiver keeps its reply under the letter's occurrence, so each takes effect once.
+    """
+
+    id: str
+    """Unique for good. A letter whose id is in the store already is left out."""
+    kind: str
+    """The type of the actor that gets it; empty for a capability that is no actor's message."""
+    key: str
+    """The actor's key; empty for a capability that is no actor's message."""
+    capability_id: str
+    inputs: bytes
+    """Inputs by name as JSON, without the actor's key."""
+    principal: str
+    authority: bytes
+    """The sender's grant as JSON (`Grant.to_json`)."""
+    trace_id: str
+    due: datetime
+    """When it is to be delivered; changes only when it comes again."""
+    sent_at: datetime
+    name: str = ""
+    """A reminder's name. Of one receiver a later one with the same name takes the place of the earlier."""
+    again: str = ""
+    """When it comes again, as a rule in text; empty for once."""
+    depth: int = 0
+    """How many events and flows led to it, one setting off the next."""
+    attempts: int = 0
+    """Deliveries that failed since it was last due."""
+    error_code: str | None = None
+    error: str | None = None
+    """Why the last delivery failed."""
+    dead: bool = False
+    """Whether it is delivered no more, and waits for somebody to replay or drop it."""
+    number: int = 0
+    """Its place in the order of sending, given by the store."""
+
+    @property
+    def occurrence(self) -> str:
+        """Names this delivery for good: the id, and for what comes again also when."""
+        return f"{self.id}@{self.due.isoformat()}" if self.again else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The end of a letter, or of one occurrence of it."""
+
+    id: str
+    due: datetime
+    """When this occurrence was due; a letter that is gone, or due at another moment, is a StoreConflict."""
+    next: datetime | None = None
+    """When it comes again; None deletes it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Commit:
     """All that one message of one actor changed: stored together or not at all."""
 
@@ -47,6 +104,14 @@ class Commit:
     message_id: str | None = None
     """With an id, `reply` is kept for whoever repeats the message."""
     reply: bytes | None = None
+    version: int = 1
+    """Of the state's shape, as the actor's class declares it."""
+    letters: tuple[Letter, ...] = ()
+    """Messages and reminders to others, or to itself; they leave once this is stored."""
+    settles: Settled | None = None
+    """The letter that this message came in."""
+    cancels: tuple[str, ...] = ()
+    """Names of this actor's own reminders that shall not come; applied before `letters`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +132,8 @@ class Saved:
     revision: int
     state: bytes | None
     saved_at: datetime
+    version: int = 1
+    """Of the state's shape when it was saved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +149,8 @@ class RunRow:
     started_at: datetime
     ended_at: datetime | None = None
     error_code: str | None = None
+    authority: bytes = b""
+    """What the run may do, as JSON; it goes on under this after a restart. Empty for a run that cannot go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +168,25 @@ class CallRecord:
     trace_id: str
     run_id: str | None = None
     step: str | None = None
+    cache_hit: bool = False
+    """Whether an earlier result was given again."""
+    tokens: int = 0
+    """Of language models, in and out."""
+    cost_micros: int = 0
+    """Money spent, in millionths of the currency the app counts in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Horizon:
+    """What is old enough to be deleted: all that is older than its moment; None keeps it."""
+
+    replies: datetime | None = None
+    calls: datetime | None = None
+    audits: datetime | None = None
+    runs: datetime | None = None
+    """Runs that have ended, with their events."""
+    journals: tuple[tuple[str, datetime], ...] = ()
+    """For an actor type, events of its topics. The newest event of a topic is never deleted: `seq` goes on from it."""
 
 
 class Store(Protocol):
@@ -140,7 +228,52 @@ class Store(Protocol):
         ...
 
     async def forget(self, kind: str, key: str) -> bool:
-        """Delete an actor's state, replies and journal; False when there was nothing."""
+        """Delete an actor's state, replies, journal and the letters to it; False when there was nothing."""
+        ...
+
+    async def post(self, letters: Sequence[Letter]) -> None:
+        """Keep letters that belong to no actor's commit, in order, in one transaction."""
+        ...
+
+    async def letters(
+        self,
+        *,
+        kind: str | None = None,
+        key: str | None = None,
+        due: datetime | None = None,
+        dead: bool | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[Letter]:
+        """List letters in the order of sending, beginning behind the number `after`; with `due` those due by then."""
+        ...
+
+    async def next_due(self, after: datetime) -> datetime | None:
+        """Give the first moment later than `after` at which a letter that is not dead is due."""
+        ...
+
+    async def settle(self, settled: Settled) -> bool:
+        """End a letter, or one occurrence of it, outside of a commit; False when there is no such (any more)."""
+        ...
+
+    async def fail_letter(self, letter_id: str, *, code: str, error: str, dead: bool) -> bool:
+        """Note one more failed delivery, and whether it was the last; False when there is no such letter."""
+        ...
+
+    async def revive(self, letter_id: str) -> bool:
+        """Let a dead letter be delivered again, its attempts forgotten; False when there is no such dead letter."""
+        ...
+
+    async def drop(self, letter_id: str) -> bool:
+        """Delete a letter; False when there was none."""
+        ...
+
+    async def cancel_reminder(self, kind: str, key: str, name: str) -> bool:
+        """Delete an actor's reminder by name; False when there was none."""
+        ...
+
+    async def prune(self, horizon: Horizon, *, limit: int = 1000) -> int:
+        """Delete what is older than the horizon, at most `limit` rows of each sort; give how many were deleted."""
         ...
 
     async def append(self, events: Sequence[NewEvent]) -> tuple[Stored, ...]:

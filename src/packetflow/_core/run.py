@@ -13,8 +13,8 @@ from packetflow._core.plan import Plan
 
 R = TypeVar("R")
 
-RunStatus: TypeAlias = Literal["running", "succeeded", "failed", "cancelled", "interrupted"]
-"""`interrupted` means that the process ended before the run did; it is found when the store is opened again."""
+RunStatus: TypeAlias = Literal["running", "waiting", "succeeded", "failed", "cancelled", "interrupted"]
+"""`waiting` means that nothing goes on until a person has answered. `interrupted` means that the process ended before the run did; it is found when the store is opened again."""
 
 StepStatus: TypeAlias = Literal["pending", "running", "succeeded", "failed", "skipped", "cancelled"]
 

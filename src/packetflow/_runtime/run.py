@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_json
 
@@ -15,16 +15,7 @@ from packetflow._core.errors import CallCancelled, PacketFlowError
 from packetflow._core.plan import (
     Binding,
     Block,
-    BranchNode,
-    Condition,
-    Fields,
-    Items,
-    Literally,
-    MapNode,
     Node,
-    ReduceNode,
-    Reference,
-    RetryNode,
     StepNode,
     needs,
 )
@@ -37,7 +28,9 @@ from packetflow._core.run import (
     StepStarted,
     StepSucceeded,
 )
+from packetflow._runtime.composite import composite
 from packetflow._runtime.engine import Result
+from packetflow._runtime.scope import BlockFailed, Scope, Skipped, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,28 +40,8 @@ if TYPE_CHECKING:
     from packetflow._core.run import Run
     from packetflow._runtime.engine import Engine
 
-Scope = Mapping[str, "asyncio.Future[Result]"]
-
-
-ITEMS: Final = 10_000
-"""Items of a list that one map runs over, at most."""
-
 _LONGEST = 10_000
 log = logging.getLogger("packetflow.run")
-
-
-class BlockFailed(Exception):
-    """A node of a block did not succeed; carries why."""
-
-    def __init__(self, failure: Failure, node: str) -> None:
-        """Name the first node that failed."""
-        super().__init__(failure.message)
-        self.failure, self.node = failure, node
-
-
-@dataclass(frozen=True, slots=True)
-class _Skipped(Exception):
-    because: str
 
 
 class Execution:
@@ -120,7 +93,7 @@ class Execution:
             try:
                 await self._ready(node, scope)
                 result.set_result(await self._node(node, scope, f"{prefix}{node.id}"))
-            except _Skipped as skipped:
+            except Skipped as skipped:
                 self._tell(
                     StepSkipped(run_id=self._run.id, node=f"{prefix}{node.id}", because=skipped.because, at=self._now())
                 )
@@ -139,22 +112,22 @@ class Execution:
                 group.create_task(go(node))
         if failures:
             raise failures[0]
-        return _resolve(output, scope)
+        return resolve(output, scope)
 
     async def _ready(self, node: Node, scope: Scope) -> None:
         for name in sorted(needs(node)):
             try:
                 await asyncio.shield(scope[name])
-            except (BlockFailed, _Skipped):
-                raise _Skipped(f"{name!r} did not succeed") from None
+            except (BlockFailed, Skipped):
+                raise Skipped(f"{name!r} did not succeed") from None
 
     async def _node(self, node: Node, scope: Scope, path: str) -> Result:
         if isinstance(node, StepNode):
-            inputs = {name: _resolve(binding, scope).json for name, binding in node.inputs.items()}
+            inputs = {name: resolve(binding, scope).json for name, binding in node.inputs.items()}
             return await self._step(node, inputs, path)
         self._started(path, None, {})
         try:
-            result = await self._composite(node, scope, path)
+            result = await composite(node, scope, path, self._inner)
         except BlockFailed as failed:
             self._failed(path, failed.failure)
             raise
@@ -164,70 +137,8 @@ class Execution:
         self._tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=self._now()))
         return result
 
-    async def _composite(self, node: Node, scope: Scope, path: str) -> Result:
-        match node:
-            case BranchNode():
-                chosen = next((case.then for case in node.cases if _holds(case.when, scope)), node.otherwise)
-                return await self._inner(chosen, scope, f"{path}/") if chosen is not None else Result(None, None)
-            case MapNode():
-                return await self._map(node, scope, path)
-            case ReduceNode():
-                return await self._reduce(node, scope, path)
-            case RetryNode():
-                return await self._retry(node, scope, path)
-            case StepNode():
-                return await self._node(node, scope, path)
-
     async def _inner(self, block: Block, scope: Scope, prefix: str) -> Result:
         return await self._block(block.nodes, block.output, scope, prefix)
-
-    async def _map(self, node: MapNode, scope: Scope, path: str) -> Result:
-        over = _resolve(node.over, scope)
-        if len(cast("Sequence[Any]", over.json)) > ITEMS:
-            failure = Failure(code="too_many_items", message=f"a map takes at most {ITEMS:,} items")
-            raise BlockFailed(failure, path)
-        turn = asyncio.Semaphore(node.concurrency)
-        results: list[Result | BlockFailed] = []
-
-        async def one(number: int, item: Result) -> None:
-            async with turn:
-                try:
-                    results[number] = await self._inner(
-                        node.each, {**scope, f"{node.id}.item": _done(item)}, f"{path}[{number}]/"
-                    )
-                except BlockFailed as failed:
-                    results[number] = failed
-
-        async with asyncio.TaskGroup() as group:
-            for number, item in enumerate(_each(over)):
-                results.append(Result(None, None))
-                group.create_task(one(number, item))
-        for result in results:
-            if isinstance(result, BlockFailed):
-                raise result
-        done = cast("list[Result]", results)
-        return Result([result.value for result in done], [result.json for result in done])
-
-    async def _reduce(self, node: ReduceNode, scope: Scope, path: str) -> Result:
-        carried = _resolve(node.initial, scope)
-        for number, item in enumerate(_each(_resolve(node.over, scope))):
-            variables = {f"{node.id}.item": _done(item), f"{node.id}.accumulator": _done(carried)}
-            carried = await self._inner(node.each, {**scope, **variables}, f"{path}[{number}]/")
-        return carried
-
-    async def _retry(self, node: RetryNode, scope: Scope, path: str) -> Result:
-        last: BlockFailed | None = None
-        for attempt in range(1, node.attempts + 1):
-            try:
-                return await self._inner(node.attempt, scope, f"{path}[{attempt}]/")
-            except BlockFailed as failed:
-                last = failed
-            if attempt < node.attempts:
-                await asyncio.sleep(node.backoff * 2 ** (attempt - 1))
-        if node.otherwise is not None:
-            return await self._inner(node.otherwise, scope, f"{path}/")
-        assert last is not None  # noqa: S101 - there is at least one attempt
-        raise last
 
     async def _step(self, node: StepNode, inputs: dict[str, Any], path: str) -> Result:
         self._started(path, node.capability_id, inputs)
@@ -279,60 +190,3 @@ def _kept(details: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         return {}
     return details
-
-
-def _done(result: Result) -> asyncio.Future[Result]:
-    future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-    future.set_result(result)
-    return future
-
-
-def _each(over: Result) -> list[Result]:
-    values = cast("Sequence[Any]", over.value)
-    return [Result(value, json) for value, json in zip(values, cast("list[Any]", over.json), strict=True)]
-
-
-def _resolve(binding: Binding, scope: Scope) -> Result:
-    """Give the value of a binding: the one place where outputs become inputs."""
-    match binding:
-        case Literally():
-            return Result(binding.literal, binding.literal)
-        case Reference():
-            return _dug(scope[binding.step].result(), binding.path)
-        case Items():
-            found = [_resolve(item, scope) for item in binding.items]
-            return Result([one.value for one in found], [one.json for one in found])
-        case Fields():
-            named = {name: _resolve(item, scope) for name, item in binding.fields.items()}
-            return Result({n: one.value for n, one in named.items()}, {n: one.json for n, one in named.items()})
-
-
-def _dug(result: Result, path: Sequence[str | int]) -> Result:
-    value: Any = result.value
-    json: Any = result.json
-    for key in path:
-        json = json[key]
-        try:
-            value = value[key] if hasattr(value, "__getitem__") else getattr(value, str(key))
-        except (AttributeError, KeyError):
-            value = json  # named otherwise in JSON than in Python: an alias
-    return Result(value, json)
-
-
-def _holds(when: Condition, scope: Scope) -> bool:
-    left: Any = _resolve(when.value, scope).json
-    if when.op == "truthy":
-        return bool(left)
-    if when.op == "empty":
-        return left is None or left in ("", [], {})
-    right: Any = _resolve(cast("Binding", when.to), scope).json
-    compare: dict[str, Callable[[], bool]] = {
-        "eq": lambda: left == right,
-        "ne": lambda: left != right,
-        "lt": lambda: left < right,
-        "le": lambda: left <= right,
-        "gt": lambda: left > right,
-        "ge": lambda: left >= right,
-        "in": lambda: left in right,
-    }
-    return compare[when.op]()
