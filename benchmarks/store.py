@@ -26,7 +26,7 @@ from pathlib import Path
 
 from report import figure, header, percentile
 
-from packetflow._core.ports import Commit, NewEvent
+from packetflow._core.ports import Commit, NewEvent, Store
 from packetflow.stores.sqlite.store import SQLiteStore
 
 try:
@@ -37,7 +37,7 @@ except ImportError:
 STATE = b"x" * 1024
 PAYLOAD = b"y" * 200
 NOW = datetime.now(UTC)
-WARM, MEASURED, ROUNDS = 0.2, 0.8, 3
+WARM, MEASURED, ROUNDS, FLOOR = 0.2, 0.8, 3, 0.3
 SINGLE = "one transaction a message"
 
 Send = Callable[[str, int], Awaitable[object]]
@@ -83,7 +83,7 @@ async def one_round(send: Send, revisions: dict[str, int]) -> Result:
     return Result(len(waits) / took, percentile(waits, 0.5), percentile(waits, 0.99))
 
 
-def floor(folder: Path, seconds: float = 1) -> tuple[float, float]:
+def floor(folder: Path, seconds: float) -> tuple[float, float]:
     """Measure the disk: appending 1 KB and flushing it, times in milliseconds at 50 and 99 %."""
     path = folder / "floor"
     waits: list[float] = []
@@ -97,7 +97,7 @@ def floor(folder: Path, seconds: float = 1) -> tuple[float, float]:
     return percentile(waits, 0.5), percentile(waits, 0.99)
 
 
-def messages(store: SQLiteStore, *, event: bool = False) -> Send:
+def messages(store: Store, *, event: bool = False) -> Send:
     """Send through the store."""
 
     async def send(key: str, revision: int) -> object:
@@ -171,6 +171,7 @@ async def opened(folder: Path, *, group: int = 512) -> AsyncGenerator[SQLiteStor
 async def throughput(folder: Path, actors: int, *, event: bool = False) -> None:
     """Group commit beside one commit for each message, and beside the bare loop (which knows no events)."""
     rate, wait = {(64, False): (20_000, 30), (512, False): (25_000, 60)}.get((actors, event), (None, None))
+    before = floor(folder, FLOOR)
     async with opened(folder) as store, opened(folder, group=1) as one_by_one:
         senders = [messages(store, event=event), messages(one_by_one, event=event)]
         bare = Bare(folder / f"bare-{time.monotonic_ns()}.db")
@@ -178,6 +179,7 @@ async def throughput(folder: Path, actors: int, *, event: bool = False) -> None:
             ours, single, loop = await measured([*senders, bare.send], actors)
         finally:
             bare.close()
+    after = floor(folder, FLOOR)
     name = f"durable messages, {actors} actor{'s' if actors > 1 else ''}{', +event' if event else ''}"
     goal = None if rate is None else f">= {rate}/s and >= 5x"
     met = None if rate is None else ours.rate >= rate and ours.rate >= 5 * single.rate
@@ -187,6 +189,8 @@ async def throughput(folder: Path, actors: int, *, event: bool = False) -> None:
     figure(f"{name}, p50", ours.p50, "ms", peer=SINGLE, theirs=single.p50)
     goal, met = (None, None) if wait is None else (f"<= {wait} ms", ours.p99 <= wait)
     figure(f"{name}, p99", ours.p99, "ms", peer=SINGLE, theirs=single.p99, goal=goal, met=met)
+    for part, found in zip(("p50", "p99"), zip(before, after, strict=True), strict=True):
+        figure(f"{name}, disk floor before, {part}", found[0], "ms", peer="after", theirs=found[1])
 
 
 async def busy(folder: Path) -> None:
@@ -240,16 +244,12 @@ async def reading(folder: Path) -> None:
 
 
 async def main(folder: Path) -> None:
-    """Run everything, between two looks at the disk."""
-    before = floor(folder)
+    """Run everything; each round of messages between two looks at the disk."""
     for actors in (1, 64, 512):
         await throughput(folder, actors)
     await throughput(folder, 64, event=True)
     await busy(folder)
     await reading(folder)
-    after = floor(folder)
-    figure("disk floor before, p50", before[0], "ms", peer="after", theirs=after[0])
-    figure("disk floor before, p99", before[1], "ms", peer="after", theirs=after[1])
 
 
 if __name__ == "__main__":

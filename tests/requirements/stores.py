@@ -4,6 +4,7 @@ from tests.requirements.requirement import Requirement
 
 SQLITE = "tests/stores/test_sqlite.py::"
 CRASH = "tests/stores/test_sqlite_crash.py::"
+FAILURES = "tests/stores/test_sqlite_failures.py::"
 FILE = "tests/stores/test_sqlite_file.py::"
 
 REQUIREMENTS = (
@@ -60,7 +61,56 @@ REQUIREMENTS = (
         tests=(
             f"{SQLITE}test_on_a_full_disk_everybody_is_told_and_writing_goes_on_when_there_is_room",
             f"{SQLITE}test_on_a_full_disk_only_the_callers_whose_commits_do_not_fit_are_told",
+            f"{FAILURES}test_a_full_disk_loses_nothing_acknowledged_and_writing_goes_on_when_there_is_room",
         ),
+    ),
+    Requirement(
+        id="stores.sqlite.locked",
+        source="docs/guides/stores.md",
+        promise="While another program has locked the file everybody is told so after one wait, and then it goes on.",
+        tests=(f"{FAILURES}test_while_another_program_has_locked_it_everybody_is_told_at_once_and_then_it_goes_on",),
+    ),
+    Requirement(
+        id="stores.sqlite.gone",
+        source="docs/guides/stores.md",
+        promise=(
+            "A store whose file was moved, deleted, replaced or made read-only acknowledges nothing, touches no other "
+            "file, and goes on by itself when it is back."
+        ),
+        tests=(
+            f"{FAILURES}test_a_store_that_was_moved_acknowledges_nothing_until_it_is_back",
+            f"{FAILURES}test_a_file_that_is_not_the_stores_is_never_written",
+            f"{FAILURES}test_a_commit_is_not_acknowledged_when_the_file_vanishes_in_the_middle_of_it",
+            f"{FAILURES}test_a_store_that_cannot_be_written_for_a_while_is_read_and_then_goes_on",
+        ),
+        gap="A write-ahead log that is deleted by itself, under a running process, is not noticed.",
+    ),
+    Requirement(
+        id="stores.sqlite.slow-disk",
+        source="docs/guides/stores.md",
+        promise=(
+            "While the disk is slow nothing is acknowledged, reading goes on, and callers that give up do the others "
+            "no harm."
+        ),
+        tests=(f"{FAILURES}test_while_the_disk_is_slow_nothing_is_acknowledged_and_whoever_gave_up_does_no_harm",),
+    ),
+    Requirement(
+        id="stores.sqlite.remembered",
+        source="docs/decisions/0001-group-commit-in-raw-statements.md",
+        promise=(
+            "What the writer takes for granted to be quick, that messages are new and what it wrote itself, is never "
+            "wrong in what it answers."
+        ),
+        tests=(
+            f"{FAILURES}test_a_repeated_message_or_event_among_many_new_ones_does_them_no_harm",
+            f"{FAILURES}test_what_the_writer_remembers_may_be_forgotten_at_any_time",
+        ),
+    ),
+    Requirement(
+        id="stores.sqlite.switch-interval",
+        source="docs/guides/stores.md",
+        promise="The interpreter's switch interval is lowered while a store is open only, and then given back.",
+        tests=(f"{FAILURES}test_the_switch_interval_is_lowered_while_a_store_is_open_and_given_back",),
     ),
     Requirement(
         id="stores.sqlite.reading",
@@ -127,10 +177,14 @@ REQUIREMENTS = (
     Requirement(
         id="stores.sqlite.migrations",
         source="design 6",
-        promise="The shipped migrations lead to exactly the tables that statements are built from.",
+        promise=(
+            "The shipped migrations lead to exactly the tables that statements are built from, and take a store of an "
+            "earlier release along with all that it holds."
+        ),
         tests=(
             f"{FILE}test_the_migrations_lead_to_the_tables_that_statements_are_built_from",
             f"{FILE}test_the_newest_migration_is_the_schema_that_is_expected",
+            f"{FILE}test_a_store_of_the_first_release_is_opened_with_all_that_it_holds",
         ),
     ),
 )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from packetflow._core.event import Stored
+from packetflow._core.letter import Letter, Settled
 from packetflow._core.policy import AuditRecord
 
 if TYPE_CHECKING:
@@ -30,63 +31,6 @@ class NewEvent:
     principal: str
     trace_id: str
     payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A durable message on its way: it stays in the store until its receiver has committed what it did with it.
-
-    A message told to a durable actor, a reminder, and a flow set off by an event are all letters. They are delivered at
-    least once; the receiver keeps its reply under the letter's occurrence, so each takes effect once.
-    """
-
-    id: str
-    """Unique for good. A letter whose id is in the store already is left out."""
-    kind: str
-    """The type of the actor that gets it; empty for a capability that is no actor's message."""
-    key: str
-    """The actor's key; empty for a capability that is no actor's message."""
-    capability_id: str
-    inputs: bytes
-    """Inputs by name as JSON, without the actor's key."""
-    principal: str
-    authority: bytes
-    """The sender's grant as JSON (`Grant.to_json`)."""
-    trace_id: str
-    due: datetime
-    """When it is to be delivered; changes only when it comes again."""
-    sent_at: datetime
-    name: str = ""
-    """A reminder's name. Of one receiver a later one with the same name takes the place of the earlier."""
-    again: str = ""
-    """When it comes again, as a rule in text; empty for once."""
-    depth: int = 0
-    """How many events and flows led to it, one setting off the next."""
-    attempts: int = 0
-    """Deliveries that failed since it was last due."""
-    error_code: str | None = None
-    error: str | None = None
-    """Why the last delivery failed."""
-    dead: bool = False
-    """Whether it is delivered no more, and waits for somebody to replay or drop it."""
-    number: int = 0
-    """Its place in the order of sending, given by the store."""
-
-    @property
-    def occurrence(self) -> str:
-        """Names this delivery for good: the id, and for what comes again also when."""
-        return f"{self.id}@{self.due.isoformat()}" if self.again else self.id
-
-
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """The end of a letter, or of one occurrence of it."""
-
-    id: str
-    due: datetime
-    """When this occurrence was due; a letter that is gone, or due at another moment, is a StoreConflict."""
-    next: datetime | None = None
-    """When it comes again; None deletes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +176,10 @@ class Store(Protocol):
         ...
 
     async def post(self, letters: Sequence[Letter]) -> None:
-        """Keep letters that belong to no actor's commit, in order, in one transaction."""
+        """Keep letters that belong to no actor's commit, in order, in one transaction.
+
+        One whose id is there already is left out, before its name could displace another. No number is given twice.
+        """
         ...
 
     async def letters(
@@ -253,7 +200,10 @@ class Store(Protocol):
         ...
 
     async def settle(self, settled: Settled) -> bool:
-        """End a letter, or one occurrence of it, outside of a commit; False when there is no such (any more)."""
+        """End a letter, or one occurrence of it, outside of a commit; False when there is no such (any more).
+
+        A letter that comes again keeps its number; its failures are forgotten, and it is not dead any more.
+        """
         ...
 
     async def fail_letter(self, letter_id: str, *, code: str, error: str, dead: bool) -> bool:
@@ -261,7 +211,10 @@ class Store(Protocol):
         ...
 
     async def revive(self, letter_id: str) -> bool:
-        """Let a dead letter be delivered again, its attempts forgotten; False when there is no such dead letter."""
+        """Let a dead letter be delivered again; False when there is no such dead letter.
+
+        Its attempts are forgotten; why it failed the last time is kept.
+        """
         ...
 
     async def drop(self, letter_id: str) -> bool:
@@ -273,7 +226,11 @@ class Store(Protocol):
         ...
 
     async def prune(self, horizon: Horizon, *, limit: int = 1000) -> int:
-        """Delete what is older than the horizon, at most `limit` rows of each sort; give how many were deleted."""
+        """Delete what is older than the horizon, the oldest first, at most `limit` of each sort; give how many.
+
+        Asked again until it gives 0, it has deleted all. A run counts once, with all its events. A journal loses its
+        beginning up to the first event that is young enough, so that no gap appears in it; its last event always stays.
+        """
         ...
 
     async def append(self, events: Sequence[NewEvent]) -> tuple[Stored, ...]:
@@ -306,10 +263,14 @@ class Store(Protocol):
         *,
         principal: str | None = None,
         status: str | None = None,
-        before: datetime | None = None,
+        before: tuple[datetime, str] | None = None,
         limit: int = 50,
     ) -> list[RunRow]:
-        """List runs, the latest start first."""
+        """List runs, the latest start first; those that started together by id, backwards.
+
+        With `before`, the start and id of a run, only those behind that place; an empty id leaves out all of its
+        moment.
+        """
         ...
 
     async def record(self, calls: Sequence[CallRecord] = (), audits: Sequence[AuditRecord] = ()) -> None:
@@ -402,8 +363,16 @@ class Planner(Protocol):
 
 
 class Clock(Protocol):
-    """Where time comes from."""
+    """Where time comes from, and the one way to wait for a moment of it.
+
+    Whatever waits for a date (a reminder, an expiry) waits by `wait_until`, never by a sleep of its own, so that a test
+    moves all of it by moving its clock.
+    """
 
     def now(self) -> datetime:
         """Give the present moment, UTC."""
+        ...
+
+    async def wait_until(self, moment: datetime) -> None:
+        """Return once `now()` is at `moment` or later, at once when it is already; a cancelled wait leaves nothing."""
         ...

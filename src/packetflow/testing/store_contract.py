@@ -16,9 +16,20 @@ from __future__ import annotations
 
 from packetflow.testing.store_actors import ActorsContract
 from packetflow.testing.store_journal import JournalContract
+from packetflow.testing.store_letters import LettersContract
 from packetflow.testing.store_lifecycle import LifecycleContract
+from packetflow.testing.store_outbox import OutboxContract
+from packetflow.testing.store_prune import PruneContract
 from packetflow.testing.store_records import RecordsContract
 
 
-class StoreContract(ActorsContract, JournalContract, RecordsContract, LifecycleContract):
+class StoreContract(
+    ActorsContract,
+    JournalContract,
+    LettersContract,
+    OutboxContract,
+    RecordsContract,
+    PruneContract,
+    LifecycleContract,
+):
     """Every sentence of the Store port, put to an open and empty store."""

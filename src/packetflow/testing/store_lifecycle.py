@@ -8,8 +8,8 @@ from collections.abc import Awaitable
 from dataclasses import replace
 
 from packetflow._core.errors import StoreConflict, StoreUnavailable
-from packetflow._core.ports import Store
-from packetflow.testing.store_samples import audit, call, commit, event, events, ids, raised, run
+from packetflow._core.ports import Horizon, Settled, Store
+from packetflow.testing.store_samples import START, audit, call, commit, event, events, ids, letter, raised, run
 
 
 def _every_method(store: Store) -> list[Awaitable[object]]:
@@ -19,6 +19,15 @@ def _every_method(store: Store) -> list[Awaitable[object]]:
         store.reply("Room", "lobby", "m1"),
         store.saved(),
         store.forget("Room", "lobby"),
+        store.post([letter("l1")]),
+        store.letters(),
+        store.next_due(START),
+        store.settle(Settled("l1", START)),
+        store.fail_letter("l1", code="c", error="e", dead=True),
+        store.revive("l1"),
+        store.drop("l1"),
+        store.cancel_reminder("Room", "lobby", "tea"),
+        store.prune(Horizon()),
         store.append([event("e1")]),
         store.read("Room/lobby"),
         store.put_run(run("run-1")),

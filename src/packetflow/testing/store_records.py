@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
 from packetflow._core.policy import Verdict
-from packetflow._core.ports import Store
+from packetflow._core.ports import RunRow, Store
 from packetflow.testing.store_samples import (
     START,
     after,
@@ -45,6 +45,16 @@ class RecordsContract:
         assert await store.put_run(run("run-1")) == ()
         assert await seqs(store, "run/run-1") == [1, 2, 3]
 
+    async def test_what_a_run_may_do_is_kept_with_it(self, store: Store) -> None:
+        row = replace(run("run-1", status="waiting"), authority=b'{"grant":"\x00"}')
+        await store.put_run(row)
+        assert await store.run("run-1") == row
+        await store.close()
+        await store.open()
+        assert await store.runs(status="waiting") == [row]
+        await store.put_run(replace(row, authority=b""))
+        assert await store.run("run-1") == replace(row, authority=b"")
+
     async def test_moments_of_a_run_come_back_in_utc(self, store: Store) -> None:
         local = START.astimezone(timezone(timedelta(hours=5, minutes=45)))
         await store.put_run(replace(run("run-1"), started_at=local, ended_at=local))
@@ -64,14 +74,28 @@ class RecordsContract:
         assert await store.runs(principal="bob") == [row for row in latest if row.principal == "bob"]
         assert await store.runs(status="failed") == await store.runs(status="failed", principal="ada") == [rows[3]]
         assert await store.runs(status="failed", principal="bob") == await store.runs(principal="eve") == []
-        assert await store.runs(before=after(4)) == latest[6:]
-        assert await store.runs(before=after(4), principal="bob", limit=1) == [rows[2]]
+        assert await store.runs(before=(after(4), "")) == latest[6:]
+        assert await store.runs(before=(after(4), ""), principal="bob", limit=1) == [rows[2]]
         assert await store.runs(limit=0) == await store.runs(limit=-1) == []
 
     async def test_runs_that_started_together_are_listed_by_id_backwards(self, store: Store) -> None:
         for identity in ("b", "c", "a"):
             await store.put_run(run(identity))
         assert [row.id for row in await store.runs()] == ["c", "b", "a"]
+
+    async def test_pages_of_runs_leave_out_none_that_started_together(self, store: Store) -> None:
+        rows = [run(f"run-{number:02}", number // 4, principal="ada" if number % 3 else "bob") for number in range(12)]
+        for row in rows:
+            await store.put_run(row)
+        for principal in (None, "ada", "bob"):
+            paged: list[RunRow] = []
+            place: tuple[datetime, str] | None = None
+            while page := await store.runs(principal=principal, before=place, limit=2):
+                paged += page
+                place = (page[-1].started_at, page[-1].id)
+            assert paged == [row for row in rows[::-1] if principal in {None, row.principal}]
+        local = (after(2).astimezone(timezone(timedelta(hours=3))), "run-09")
+        assert await store.runs(before=local, limit=2) == [rows[8], rows[7]]
 
     async def test_a_run_without_a_time_zone_is_refused_and_nothing_is_stored(self, store: Store) -> None:
         await raised(ValueError, store.put_run(replace(run("run-1"), started_at=START.replace(tzinfo=None)), events(1)))
@@ -94,6 +118,12 @@ class RecordsContract:
             == [each for each in latest if (each.trace_id, each.capability_id) == ("trace-2", "cap1")][:1]
         )
         assert await store.calls(capability_id="cap9") == await store.calls(limit=0) == []
+
+    async def test_what_a_call_cost_is_kept_with_it(self, store: Store) -> None:
+        made = [replace(call("c1"), cache_hit=True), replace(call("c2", 1), tokens=1 << 40, cost_micros=1 << 41)]
+        await store.record(calls=made)
+        assert await store.calls() == made[::-1]
+        assert (await store.calls())[1].cache_hit is True
 
     async def test_a_call_recorded_again_is_kept_once(self, store: Store) -> None:
         first = call("c1")

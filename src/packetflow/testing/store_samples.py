@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from packetflow._core.policy import AuditRecord, Verdict
-from packetflow._core.ports import CallRecord, Commit, NewEvent, RunRow, Store
+from packetflow._core.ports import CallRecord, Commit, Letter, NewEvent, RunRow, Store
 
 R = TypeVar("R", CallRecord, AuditRecord)
 E = TypeVar("E", bound=Exception)
@@ -40,6 +40,12 @@ def commit(
 ) -> Commit:
     """Give a room's commit."""
     return Commit("Room", key, revision, state, tuple(new), message_id, reply)
+
+
+def letter(identity: str, key: str = "lobby", due: float = 0, name: str = "", kind: str = "Room") -> Letter:
+    """Give a letter that is due that many seconds after `START`."""
+    told = (f"{kind}.post", b'{"text":"hi"}', "ada", b'{"rights":[]}', "trace-1")
+    return Letter(identity, kind, key, *told, after(due), START, name)
 
 
 def run(identity: str, seconds: float = 0, status: str = "succeeded", principal: str = "ada") -> RunRow:
@@ -85,3 +91,8 @@ async def seqs(store: Store, topic: str = "Room/lobby") -> list[int]:
 async def ids(store: Store, topic: str = "Room/lobby") -> list[str]:
     """Give the ids of a topic's first thousand events."""
     return [stored.id for stored in await store.read(topic)]
+
+
+async def waiting(store: Store) -> list[str]:
+    """Give the ids of the first thousand letters, in the order of sending."""
+    return [letter.id for letter in await store.letters(limit=1000)]

@@ -7,16 +7,30 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sqlalchemy import bindparam, delete, func, literal_column, select
+from sqlalchemy import case, func, literal_column, select
 
 from packetflow._core.errors import StoreConflict
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed, NewEvent
 from packetflow.stores.moments import utc
+from packetflow.stores.sqlite.letters import StagedLetters
+from packetflow.stores.sqlite.remembered import Remembered
 from packetflow.stores.sqlite.rows import audit_row, call_row, event_row, run_row
-from packetflow.stores.sqlite.statements import Bulk, Row, inserted, named, packed, wanted
-from packetflow.stores.sqlite.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write, arriving
+from packetflow.stores.sqlite.statements import Bulk, Row, inserted, packed, wanted
+from packetflow.stores.sqlite.sweep import sweep
 from packetflow.stores.tables import actors, audits, calls, events, memos, replies, runs
+from packetflow.stores.writes import (
+    Append,
+    Forget,
+    Outcome,
+    Post,
+    Prune,
+    PutRun,
+    Record,
+    Remember,
+    Write,
+    arriving,
+)
 
 _actors, _messages, _topics = (
     wanted(actors.c.kind, actors.c.key),
@@ -47,7 +61,7 @@ KNOWN_EVENTS = Bulk(
 _end = select(func.max(events.c.seq)).where(events.c.topic == _topics.c.topic).scalar_subquery()
 ENDS = Bulk(select(packed([_topics.c.topic, func.coalesce(_end, literal_column("0"))])).select_from(_topics))
 
-_actor = inserted(actors.c.kind, actors.c.key, actors.c.revision, actors.c.state, actors.c.saved_at)
+_actor = inserted(*[actors.c[name] for name in ("kind", "key", "revision", "state", "saved_at", "version")])
 PUT_ACTORS = Bulk(
     _actor.on_conflict_do_update(
         index_elements=[actors.c.kind, actors.c.key],
@@ -55,6 +69,7 @@ PUT_ACTORS = Bulk(
             "revision": _actor.excluded.revision,
             "state": func.coalesce(_actor.excluded.state, actors.c.state),
             "saved_at": _actor.excluded.saved_at,
+            "version": case((_actor.excluded.state.is_(None), actors.c.version), else_=_actor.excluded.version),
         },
     )
 )
@@ -75,52 +90,68 @@ PUT_MEMOS = Bulk(
         index_elements=[memos.c.space, memos.c.key], set_={"value": _memo.excluded.value, "at": _memo.excluded.at}
     )
 )
-FORGET = [
-    named(delete(actors).where(actors.c.kind == bindparam("kind"), actors.c.key == bindparam("key"))),
-    named(delete(replies).where(replies.c.kind == bindparam("kind"), replies.c.key == bindparam("key"))),
-    named(delete(events).where(events.c.topic == bindparam("topic"))),
-]
 
 
-def apply(cursor: sqlite3.Cursor, writes: Iterable[Write], now: int) -> list[Outcome]:
+def apply(
+    cursor: sqlite3.Cursor, writes: Sequence[Write], now: int, remembered: Remembered, *, careful: bool
+) -> list[Outcome]:
     """Apply writes in their order inside the cursor's transaction; `now` is in microseconds since 1970.
 
-    Gives the outcome of each. Whatever is raised leaves the transaction half done: roll it back.
+    Gives the outcome of each. Careful, it looks whether messages and events are known already; without care it takes
+    them for new, and one that is known raises sqlite3.IntegrityError. Whatever is raised leaves the transaction half
+    done and what is remembered wrong: roll it back, and forget.
     """
     outcomes: list[Outcome] = []
-    for forgetting, group in groupby(writes, lambda write: isinstance(write, Forget)):
-        if forgetting:
-            outcomes += [_forget(cursor, write) for write in group if isinstance(write, Forget)]
+    for sweeping, group in groupby(writes, _sweeps):
+        if sweeping:
+            outcomes += [sweep(cursor, write) for write in group if isinstance(write, Forget | Prune)]
+            remembered.clear()
         else:
-            outcomes += _Batch(cursor, list(group), now).settle()
+            outcomes += _Batch(cursor, list(group), now, remembered, careful=careful).settle()
     return outcomes
 
 
-def _forget(cursor: sqlite3.Cursor, actor: Forget) -> bool:
-    parameters = {"kind": actor.kind, "key": actor.key, "topic": f"{actor.kind}/{actor.key}"}
-    return sum(cursor.execute(statement, parameters).rowcount for statement in FORGET) > 0
+def _sweeps(write: Write) -> bool:
+    return isinstance(write, Forget | Prune)
 
 
 class _Batch:
     """Writes settled in memory, each as if the ones before it were written already."""
 
-    def __init__(self, cursor: sqlite3.Cursor, writes: Sequence[Write], now: int) -> None:
+    def __init__(
+        self, cursor: sqlite3.Cursor, writes: Sequence[Write], now: int, remembered: Remembered, *, careful: bool
+    ) -> None:
         self._cursor = cursor
         self._writes = writes
         self._now = now
+        remembered.make_room()
+        self._revisions, self._ends = remembered.revisions, remembered.ends
+        self._messages: set[tuple[str, str, str | None]] = set()
+        self._identities: set[tuple[str, str]] = set()
         commits = [write for write in writes if isinstance(write, Commit)]
-        keys = list({(commit.kind, commit.key): None for commit in commits})
-        self._revisions = {(kind, key): revision for kind, key, revision in REVISIONS.read(cursor, keys)}
-        messages = [(each.kind, each.key, each.message_id) for each in commits if each.message_id is not None]
-        self._messages = {(kind, key, message) for kind, key, message in KNOWN_MESSAGES.read(cursor, messages)}
-        identities = list({(event.topic, event.id): None for write in writes for event in arriving(write)})
-        self._identities = {(topic, identity) for topic, identity in KNOWN_EVENTS.read(cursor, identities)}
-        topics = list({(topic,): None for topic, _ in identities})
-        self._ends = dict(ENDS.read(cursor, topics))
+        events = [event for write in writes for event in arriving(write)]
+        self._learn(commits, events)
+        if careful:
+            self._learn_what_is_known(commits, events)
+        self._letters = StagedLetters(cursor, writes)
         self._actors: dict[tuple[str, str], Row] = {}
         self._runs: dict[str, Row] = {}
         self._memos: dict[tuple[str, str], Row] = {}
         self._new: defaultdict[Bulk, list[Row]] = defaultdict(list)
+
+    def _learn(self, commits: Iterable[Commit], new: Iterable[NewEvent]) -> None:
+        keys = {(commit.kind, commit.key): 0 for commit in commits if (commit.kind, commit.key) not in self._revisions}
+        self._revisions |= keys
+        for kind, key, revision in REVISIONS.read(self._cursor, list(keys)):
+            self._revisions[kind, key] = revision
+        topics = {(event.topic,): None for event in new if event.topic not in self._ends}
+        self._ends.update(ENDS.read(self._cursor, list(topics)))
+
+    def _learn_what_is_known(self, commits: Iterable[Commit], new: Iterable[NewEvent]) -> None:
+        messages = [(each.kind, each.key, each.message_id) for each in commits if each.message_id is not None]
+        self._messages.update(map(tuple, KNOWN_MESSAGES.read(self._cursor, messages)))
+        identities = list({(event.topic, event.id): None for event in new})
+        self._identities.update(map(tuple, KNOWN_EVENTS.read(self._cursor, identities)))
 
     def settle(self) -> list[Outcome]:
         """Decide each write, then write what they come to together."""
@@ -130,6 +161,7 @@ class _Batch:
         PUT_MEMOS.write(self._cursor, list(self._memos.values()))
         for bulk, rows in self._new.items():
             bulk.write(self._cursor, rows)
+        self._letters.write()
         return outcomes
 
     def _decide(self, write: Write) -> Outcome:
@@ -146,27 +178,37 @@ class _Batch:
                 self._new[ADD_AUDITS] += map(audit_row, write.audits)
             case Remember():
                 self._memos[write.space, write.key] = (write.space, write.key, write.value, self._now)
-            case Forget():
-                raise TypeError("forgetting is no part of a batch")
+            case Post():
+                self._letters.box.post(write.letters)
+            case Forget() | Prune():
+                raise TypeError("what deletes rows is no part of a batch")
+            case _:
+                return self._letters.change(write)
         return None
 
     def _commit(self, commit: Commit) -> Committed | StoreConflict:
         actor = (commit.kind, commit.key)
-        revision = self._revisions.get(actor, 0)
+        revision = self._revisions[actor]
         if commit.revision != revision:
             return _conflict(commit, f"is at revision {revision}, not {commit.revision}")
+        message = (*actor, commit.message_id)
+        if message in self._messages:
+            return _conflict(commit, f"has handled the message {commit.message_id!r} already")
+        if commit.settles is not None and not self._letters.box.settle(commit.settles):
+            return _conflict(commit, f"was told the letter {commit.settles.id!r}, which is settled already")
         if commit.message_id is not None:
-            message = (*actor, commit.message_id)
-            if message in self._messages:
-                return _conflict(commit, f"has handled the message {commit.message_id!r} already")
-            self._messages.add(message)
+            self._messages.add((*actor, commit.message_id))
             self._new[ADD_REPLIES].append((*message, commit.reply or b"", self._now))
-        state = commit.state
+        for name in commit.cancels:
+            self._letters.box.cancel(*actor, name)
+        if commit.letters:
+            self._letters.box.post(commit.letters)
+        state, version = commit.state, commit.version
         if state is None and actor in self._actors:
-            state = self._actors[actor][3]
+            _, _, _, state, _, version = self._actors[actor]
         self._revisions[actor] = revision + 1
-        self._actors[actor] = (*actor, revision + 1, state, self._now)
-        return Committed(revision + 1, self._stage(commit.events))
+        self._actors[actor] = (*actor, revision + 1, state, self._now, version)
+        return Committed(revision + 1, self._stage(commit.events) if commit.events else ())
 
     def _stage(self, new: Sequence[NewEvent]) -> tuple[Stored, ...]:
         stored: list[Stored] = []

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TypeAlias, overload
@@ -14,11 +13,11 @@ from typing import TypeAlias, overload
 from packetflow._core.errors import StoreUnavailable
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed
-from packetflow.stores.moments import present
-from packetflow.stores.sqlite.batch import apply
 from packetflow.stores.sqlite.database import connect_writer, refuse_strangers
+from packetflow.stores.sqlite.failure import failure
 from packetflow.stores.sqlite.ownership import Ownership
-from packetflow.stores.sqlite.writes import Append, Forget, Outcome, PutRun, Record, Remember, Write
+from packetflow.stores.sqlite.transactions import Transactions
+from packetflow.stores.writes import Append, Forget, Outcome, Post, Prune, PutRun, Record, Remember, Slip, Write
 
 Waiting: TypeAlias = tuple[Write, asyncio.Future[Outcome]]
 
@@ -40,7 +39,11 @@ class Committer:
         self._group = group
         self._loop = asyncio.get_running_loop()
         self._room = asyncio.Semaphore(ROOM)
-        self._queue: SimpleQueue[Waiting | None] = SimpleQueue()
+        self.waiting = 0
+        """Writes that were taken and not answered yet."""
+        # What is submitted in one round of the loop is handed over together, and wakes the thread once.
+        self._gathered: list[Waiting] = []
+        self._queue: SimpleQueue[Sequence[Waiting]] = SimpleQueue()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._ended = asyncio.Event()
         self._closed = False
@@ -64,9 +67,11 @@ class Committer:
     @overload
     async def submit(self, write: Append | PutRun) -> tuple[Stored, ...]: ...
     @overload
-    async def submit(self, write: Record | Remember) -> None: ...
+    async def submit(self, write: Record | Remember | Post) -> None: ...
     @overload
-    async def submit(self, write: Forget) -> bool: ...
+    async def submit(self, write: Forget | Slip) -> bool: ...
+    @overload
+    async def submit(self, write: Prune) -> int: ...
     async def submit(self, write: Write) -> Outcome:
         """Give a write's outcome once it is durable; cancelled, the write may still be stored."""
         if asyncio.get_running_loop() is not self._loop:
@@ -76,7 +81,10 @@ class Committer:
             self._room.release()
             raise StoreUnavailable(f"the store {str(self._path)!r} is closed")
         answer: asyncio.Future[Outcome] = self._loop.create_future()
-        self._queue.put((write, answer))
+        if not self._gathered:
+            self._loop.call_soon(self._hand_over)
+        self._gathered.append((write, answer))
+        self.waiting += 1
         return await answer
 
     @property
@@ -88,7 +96,8 @@ class Committer:
         """Take no more writes; the thread ends by itself when those accepted are committed."""
         if not self._closed:
             self._closed = True
-            self._queue.put(None)
+            self._hand_over()
+            self._queue.put(())
 
     async def ended(self) -> None:
         """Wait until everything accepted is committed, and the file is let go."""
@@ -103,30 +112,35 @@ class Committer:
             connection = connect_writer(self._path)
         except Exception as error:  # noqa: BLE001 - told to whoever opens the store
             ownership.release()
-            self._tell(self._refuse, _as_told(error, self._path))
+            self._tell(self._refuse, failure(error, self._path, "opened"))
             return
         self._tell(self._opened.set_result, None)
-        while group := self._next_group():
-            outcomes = _commit(connection.cursor(), [write for write, _ in group], self._path)
+        transactions = Transactions(connection, self._path)
+        for group in self._groups():
+            outcomes = transactions.commit([write for write, _ in group])
             self._tell(self._answer, [answer for _, answer in group], outcomes)
-        _leave(connection)
+        transactions.close()
         ownership.release()
         self._tell(self._ended.set)
 
-    def _next_group(self) -> list[Waiting]:
-        group: list[Waiting] = []
-        entry = self._queue.get()
-        while entry is not None:
-            group.append(entry)
-            if len(group) == self._group:
-                return group
-            try:
-                entry = self._queue.get_nowait()
-            except Empty:
-                return group
-        if group:
-            self._queue.put(None)  # nothing comes behind the end: it ends the next round
-        return group
+    def _hand_over(self) -> None:
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
+
+    def _groups(self) -> Iterator[list[Waiting]]:
+        """Give what waits, at most a group at a time, until nothing comes any more."""
+        waiting: list[Waiting] = []
+        more = True
+        while more or waiting:
+            with suppress(Empty):
+                while more and len(waiting) < self._group:
+                    handed = self._queue.get(block=not waiting)
+                    more = bool(handed)  # nothing comes behind the end
+                    waiting += handed
+            if waiting:
+                yield waiting[: self._group]
+                del waiting[: self._group]
 
     def _refuse(self, error: Exception) -> None:
         self._closed = True
@@ -137,6 +151,7 @@ class Committer:
     def _answer(self, answers: Sequence[asyncio.Future[Outcome]], outcomes: Sequence[Outcome | Exception]) -> None:
         for answer, outcome in zip(answers, outcomes, strict=True):
             self._room.release()
+            self.waiting -= 1
             if answer.cancelled():
                 continue
             if isinstance(outcome, Exception):
@@ -148,44 +163,3 @@ class Committer:
         # The loop may have ended without closing the store: then nobody is left to be told.
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(callback, *arguments)
-
-
-def _commit(cursor: sqlite3.Cursor, writes: Sequence[Write], path: Path) -> list[Outcome | Exception]:
-    try:
-        return [*_together(cursor, writes)]
-    except Exception as error:  # noqa: BLE001 - told to whoever waits for it
-        if len(writes) == 1:
-            return [_as_told(error, path)]
-    half = len(writes) // 2  # one bad member of 512 costs 20 transactions so, and not 512
-    return _commit(cursor, writes[:half], path) + _commit(cursor, writes[half:], path)
-
-
-def _together(cursor: sqlite3.Cursor, writes: Sequence[Write]) -> list[Outcome]:
-    _roll_back(cursor)  # what an earlier failure could not
-    cursor.execute("BEGIN IMMEDIATE")
-    try:
-        outcomes = apply(cursor, writes, present())
-        cursor.execute("COMMIT")
-    except BaseException:
-        _roll_back(cursor)
-        raise
-    return outcomes
-
-
-def _roll_back(cursor: sqlite3.Cursor) -> None:
-    if cursor.connection.in_transaction:
-        cursor.execute("ROLLBACK")
-
-
-def _leave(connection: sqlite3.Connection) -> None:
-    with closing(connection), suppress(sqlite3.Error):
-        # So that the one file is all there is to copy; the log holds the same, should this fail.
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-def _as_told(error: Exception, path: Path) -> Exception:
-    if not isinstance(error, sqlite3.Error | OSError):
-        return error
-    told = StoreUnavailable(f"the store {str(path)!r} failed: {error}")
-    told.__cause__ = error
-    return told

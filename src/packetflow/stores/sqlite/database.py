@@ -9,19 +9,19 @@ from pathlib import Path
 from sqlalchemy import bindparam, update
 
 from packetflow._core.errors import StoreUnavailable
-from packetflow.stores.sqlite.statements import named
+from packetflow.stores.sqlite.statements import Change
 from packetflow.stores.tables import runs
 
 APPLICATION = 0x506B466C
 """Marks a database as a PacketFlow store (`PRAGMA application_id`): "PkFl" in ASCII."""
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest revision under `migrations/versions`."""
 
 # A writer waits this long for another process that looks into the file, such as a backup.
 BUSY_SECONDS = 10
 
-INTERRUPT_RUNS = named(update(runs).where(runs.c.status == bindparam("was")).values(status=bindparam("becomes")))
+INTERRUPT_RUNS = Change(update(runs).where(runs.c.status == bindparam("was")).values(status=bindparam("becomes")))
 
 
 def refuse_strangers(path: Path) -> None:
@@ -57,7 +57,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA cache_size = -65536")  # KB: 64 MB, so that the paths to the leaves stay in memory
         connection.execute("PRAGMA wal_autocheckpoint = 4000")  # pages of 4 KB: about every 16 MB
         connection.execute("PRAGMA journal_size_limit = 67108864")
-        connection.execute(INTERRUPT_RUNS, {"was": "running", "becomes": "interrupted"})
+        INTERRUPT_RUNS.run(connection.cursor(), was="running", becomes="interrupted")
     except BaseException:
         connection.close()
         raise

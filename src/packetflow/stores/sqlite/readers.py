@@ -6,13 +6,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from packetflow._core.errors import StoreUnavailable
 from packetflow.stores.sqlite.database import connect_reader
+from packetflow.stores.sqlite.failure import failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -79,7 +80,8 @@ class Readers:
                 if connection is None:
                     connection = connect_reader(self._path)
                 if not answer.cancelled():
-                    found = question(connection.cursor())
+                    with closing(connection.cursor()) as cursor:
+                        found = question(cursor)
             except Exception as error:  # noqa: BLE001 - told to whoever asked
                 failed = error
             self._tell(self._answer, answer, found, failed)
@@ -91,12 +93,8 @@ class Readers:
         self._room.release()
         if answer.cancelled():
             return
-        if isinstance(error, sqlite3.Error):
-            told = StoreUnavailable(f"the store {str(self._path)!r} cannot be read: {error}")
-            told.__cause__ = error
-            answer.set_exception(told)
-        elif error is not None:
-            answer.set_exception(error)
+        if error is not None:
+            answer.set_exception(failure(error, self._path, "read"))
         else:
             answer.set_result(found)
 

@@ -10,15 +10,27 @@ from datetime import datetime
 from functools import cache
 from operator import itemgetter
 
-from sqlalchemy import Boolean, Integer, Table, bindparam, select, tuple_
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Integer,
+    Table,
+    Text,
+    bindparam,
+    false,
+    literal_column,
+    select,
+    true,
+    tuple_,
+)
 
 from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
-from packetflow._core.ports import CallRecord, RunRow, Saved
-from packetflow.stores.moments import microseconds
+from packetflow._core.ports import CallRecord, Letter, RunRow, Saved
+from packetflow.stores.moments import microseconds, moment
 from packetflow.stores.sqlite import rows
 from packetflow.stores.sqlite.statements import Bulk, Query, Row, packed, wanted
-from packetflow.stores.tables import actors, audits, calls, events, memos, replies, runs
+from packetflow.stores.tables import actors, audits, calls, events, letters, memos, replies, runs
 
 _LATEST = {
     runs: (runs.c.started_at, runs.c.id),
@@ -26,7 +38,7 @@ _LATEST = {
     audits: (audits.c.at, audits.c.number),
 }
 _LIMIT = bindparam("limit", type_=Integer)
-_SAVED = (actors.c.kind, actors.c.key, actors.c.revision, actors.c.state, actors.c.saved_at)
+_SAVED = (actors.c.kind, actors.c.key, actors.c.revision, actors.c.state, actors.c.saved_at, actors.c.version)
 _ids = wanted(events.c.topic, events.c.id)
 
 ACTOR = Query(select(*_SAVED).where(actors.c.kind == bindparam("kind"), actors.c.key == bindparam("key")))
@@ -52,6 +64,12 @@ REPLY = Query(
 )
 MEMO = Query(select(memos.c.value).where(memos.c.space == bindparam("space"), memos.c.key == bindparam("key")))
 RUN = Query(select(runs).where(runs.c.id == bindparam("id")))
+NEXT_DUE = Query(
+    select(letters.c.due)
+    .where(letters.c.dead == false(), letters.c.due > bindparam("after"))
+    .order_by(letters.c.due)
+    .limit(1)
+)
 EVENTS_BY_ID = Bulk(
     select(packed(events.c)).join_from(_ids, events, (events.c.topic == _ids.c.topic) & (events.c.id == _ids.c.id))
 )
@@ -93,15 +111,40 @@ def run(cursor: sqlite3.Cursor, run_id: str) -> RunRow | None:
 
 
 def listed_runs(
-    cursor: sqlite3.Cursor, principal: str | None, status: str | None, before: datetime | None, limit: int
+    cursor: sqlite3.Cursor, principal: str | None, status: str | None, before: tuple[datetime, str] | None, limit: int
 ) -> list[RunRow]:
     """List runs, the latest start first; those that started together by id, backwards."""
     given = _given(principal=principal, status=status)
-    moment = {} if before is None else {"before": microseconds(before)}
-    found = latest_of(runs, tuple(given), before=before is not None).rows(
-        cursor, **given, **moment, limit=max(limit, 0)
-    )
+    place = {} if before is None else {"before": microseconds(before[0]), "before_id": before[1]}
+    found = latest_of(runs, tuple(given), before=before is not None).rows(cursor, **given, **place, limit=max(limit, 0))
     return [rows.run(row) for row in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Which letters are asked for; the parameters of `Store.letters`."""
+
+    kind: str | None
+    key: str | None
+    due: datetime | None
+    dead: bool | None
+    after: int
+    limit: int
+
+
+def listed_letters(cursor: sqlite3.Cursor, asked: Letters) -> list[Letter]:
+    """List letters in the order of sending."""
+    given = _given(kind=asked.kind, key=asked.key)
+    by = {} if asked.due is None else {"due": microseconds(asked.due)}
+    query = letters_of(tuple(given), due=asked.due is not None, dead=asked.dead)
+    found = query.rows(cursor, **given, **by, after=asked.after, limit=max(asked.limit, 0))
+    return [rows.letter(row) for row in found]
+
+
+def next_due(cursor: sqlite3.Cursor, after: datetime) -> datetime | None:
+    """Find when the next letter is due."""
+    found = NEXT_DUE.rows(cursor, after=microseconds(after))
+    return moment(found[0][0]) if found else None
 
 
 def listed_calls(
@@ -167,12 +210,31 @@ def _given(**filters: str | None) -> dict[str, str]:
 @cache
 def latest_of(table: Table, equal: tuple[str, ...], *, before: bool = False) -> Query:
     """List the rows whose columns `equal` parameters of that name, the latest first."""
-    moment, tie = _LATEST[table]
+    since, tie = _LATEST[table]
     shown = [column for column in table.c if column.name != "number"]
     chosen = select(*shown).where(*[table.c[name] == bindparam(name) for name in equal])
     if before:
-        chosen = chosen.where(moment < bindparam("before"))
-    return Query(chosen.order_by(moment.desc(), tie.desc()).limit(_LIMIT))
+        chosen = chosen.where(tuple_(since, tie) < tuple_(bindparam("before"), bindparam("before_id")))
+    return Query(chosen.order_by(since.desc(), tie.desc()).limit(_LIMIT))
+
+
+@cache
+def letters_of(equal: tuple[str, ...], *, due: bool, dead: bool | None) -> Query:
+    """List the letters whose columns `equal` parameters of that name, in the order of sending."""
+    # The plus keeps SQLite from an index that would leave the order of sending to a sort.
+    kind: ColumnElement[str] = letters.c.kind if "key" in equal else literal_column("+letters.kind", type_=Text)
+    columns: dict[str, ColumnElement[str]] = {"kind": kind, "key": letters.c.key}
+    chosen = select(letters).where(*[columns[name] == bindparam(name) for name in equal])
+    if due:
+        chosen = chosen.where(letters.c.due <= bindparam("due"))
+    if dead is not None:
+        chosen = chosen.where(letters.c.dead == (true() if dead else false()))
+    # What is due is little: it is found by its moment and then sorted, instead of walking all that waits. Of one
+    # receiver, all that waits is little.
+    sorts = due and dead is False and "key" not in equal
+    number: ColumnElement[int] = letters.c.number
+    place = literal_column("+letters.number", type_=Integer) if sorts else number
+    return Query(chosen.where(place > bindparam("after", type_=Integer)).order_by(place).limit(_LIMIT))
 
 
 @cache

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, TypeAlias
@@ -70,9 +70,18 @@ class Query:
         return _unpacked(cursor.execute(self.sql, {**self._defaults, **parameters}))
 
 
-def named(statement: ClauseElement) -> str:
-    """Compile a statement whose parameters have names."""
-    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named")))
+class Change:
+    """A statement that changes rows, wherever they are."""
+
+    def __init__(self, statement: ClauseElement) -> None:
+        """Take a statement whose parameters have names."""
+        compiled = statement.compile(dialect=sqlite.dialect(paramstyle="named"))
+        self.sql = str(compiled)
+        self._defaults: Mapping[str, Any] = compiled.params or {}
+
+    def run(self, cursor: sqlite3.Cursor, **parameters: object) -> int:
+        """Change the rows, and count them."""
+        return cursor.execute(self.sql, {**self._defaults, **parameters}).rowcount
 
 
 def packed(columns: Iterable[ColumnElement[Any]]) -> ColumnElement[Any]:

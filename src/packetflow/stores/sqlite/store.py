@@ -6,25 +6,37 @@ flush, which is where the speed comes from (docs/decisions/0001).
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import ClassVar
 
 from packetflow._core.errors import StoreUnavailable
 from packetflow._core.event import Stored
 from packetflow._core.policy import AuditRecord
-from packetflow._core.ports import CallRecord, Commit, Committed, NewEvent, RunRow, Saved
+from packetflow._core.ports import CallRecord, Commit, Committed, Horizon, Letter, NewEvent, RunRow, Saved, Settled
+from packetflow.stores.letterbox import check
 from packetflow.stores.moments import aware
 from packetflow.stores.sqlite import reads
 from packetflow.stores.sqlite.committer import Committer
 from packetflow.stores.sqlite.readers import Readers
-from packetflow.stores.sqlite.writes import Append, Forget, PutRun, Record, Remember
+from packetflow.stores.sqlite.sweep import aged
+from packetflow.stores.sqlite.switching import SWITCHING
+from packetflow.stores.writes import (
+    Append,
+    CancelReminder,
+    Drop,
+    FailLetter,
+    Forget,
+    Post,
+    Prune,
+    PutRun,
+    Record,
+    Remember,
+    Revive,
+)
 
 READERS = 4
-
-SWITCH_SECONDS = 0.0002
-"""How long a thread asks for Python's global lock before it is given; see `SQLiteStore.open`."""
 
 
 class SQLiteStore:
@@ -33,6 +45,9 @@ class SQLiteStore:
     One process may own the file at a time; the lock file `<path>.lock` stays beside it. A store belongs to the event
     loop that opened it. It may be closed and opened again.
     """
+
+    plain_writes: ClassVar[bool] = True
+    """Its `commit` and `post` await futures alone, so that the runtime waits for them without a task of their own."""
 
     def __init__(self, path: str | Path, *, group: int = 512) -> None:
         """Name the file, made when it is missing, and how many commits may share a transaction; touches nothing yet."""
@@ -49,8 +64,9 @@ class SQLiteStore:
         Raises StoreUnavailable when another process owns the file, when a newer PacketFlow wrote it, and when it is no
         store; the file is not changed then.
 
-        Lowers `sys.setswitchinterval` to 0.2 ms. With Python's own 5 ms, a thread may wait for seconds beside an event
-        loop that is busy with many short callbacks, and the commits with it (benchmarks/store.py measures it).
+        Lowers `sys.setswitchinterval` to 0.2 ms for the whole process, until the last open store is closed. With
+        Python's own 5 ms, a thread may wait for seconds beside an event loop that is busy with many short callbacks,
+        and the commits with it (benchmarks/store.py measures it).
         """
         if self._committer is not None:
             if not self._committer.closed:
@@ -64,7 +80,7 @@ class SQLiteStore:
             self._committer = self._readers = None
             raise
         readers.open()
-        sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_SECONDS))
+        SWITCHING.lower()
 
     async def close(self) -> None:
         """Finish the commits that were accepted, then let the file go; cancelled, that goes on by itself."""
@@ -77,6 +93,7 @@ class SQLiteStore:
         await committer.ended()
         if self._committer is committer:
             self._committer = self._readers = None
+            SWITCHING.restore()
 
     async def load(self, kind: str, key: str) -> Saved | None:
         """Read an actor; None when it was never saved."""
@@ -85,9 +102,13 @@ class SQLiteStore:
     async def commit(self, commit: Commit) -> Committed:
         """Store one message's changes in one transaction, which concurrent commits share.
 
-        Raises StoreConflict when the revision is not the one expected, or the message was committed before.
+        Raises StoreConflict when the revision is not the one expected, the message was committed before, or the letter
+        that it settles is gone or due at another moment.
         """
-        aware(*[event.at for event in commit.events])
+        if commit.events:
+            aware(*[event.at for event in commit.events])
+        if commit.letters or commit.settles:
+            check(commit.letters, commit.settles)
         return await self._writing.submit(commit)
 
     async def reply(self, kind: str, key: str, message_id: str) -> bytes | None:
@@ -101,8 +122,62 @@ class SQLiteStore:
         return await self._reading.ask(reads.saved, kind, after, limit)
 
     async def forget(self, kind: str, key: str) -> bool:
-        """Delete an actor's state, replies and journal; False when there was nothing."""
+        """Delete an actor's state, replies, journal and the letters to it; False when there was nothing."""
         return await self._writing.submit(Forget(kind, key))
+
+    async def post(self, letters: Sequence[Letter]) -> None:
+        """Keep letters that belong to no actor's commit, in order, in one transaction."""
+        check(letters)
+        await self._writing.submit(Post(tuple(letters)))
+
+    async def letters(
+        self,
+        *,
+        kind: str | None = None,
+        key: str | None = None,
+        due: datetime | None = None,
+        dead: bool | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[Letter]:
+        """List letters in the order of sending, beginning behind the number `after`; with `due` those due by then."""
+        aware(due)
+        return await self._reading.ask(reads.listed_letters, reads.Letters(kind, key, due, dead, after, limit))
+
+    async def next_due(self, after: datetime) -> datetime | None:
+        """Give the first moment later than `after` at which a letter that is not dead is due."""
+        aware(after)
+        return await self._reading.ask(reads.next_due, after)
+
+    async def settle(self, settled: Settled) -> bool:
+        """End a letter, or one occurrence of it, outside of a commit; False when there is no such (any more)."""
+        check((), settled)
+        return await self._writing.submit(settled)
+
+    async def fail_letter(self, letter_id: str, *, code: str, error: str, dead: bool) -> bool:
+        """Note one more failed delivery, and whether it was the last; False when there is no such letter."""
+        return await self._writing.submit(FailLetter(letter_id, code, error, dead))
+
+    async def revive(self, letter_id: str) -> bool:
+        """Let a dead letter be delivered again, its attempts forgotten; False when there is no such dead letter."""
+        return await self._writing.submit(Revive(letter_id))
+
+    async def drop(self, letter_id: str) -> bool:
+        """Delete a letter; False when there was none."""
+        return await self._writing.submit(Drop(letter_id))
+
+    async def cancel_reminder(self, kind: str, key: str, name: str) -> bool:
+        """Delete an actor's reminder by name; False when there was none."""
+        return await self._writing.submit(CancelReminder(kind, key, name))
+
+    async def prune(self, horizon: Horizon, *, limit: int = 1000) -> int:
+        """Delete what is older than the horizon, at most `limit` rows of each sort; give how many were deleted.
+
+        What is old of journals is looked for beside the writing, which is held up for the deletion only.
+        """
+        aware(horizon.replies, horizon.calls, horizon.audits, horizon.runs, *[before for _, before in horizon.journals])
+        cuts = await self._reading.ask(aged, horizon, max(limit, 0)) if horizon.journals else []
+        return await self._writing.submit(Prune(horizon, cuts, max(limit, 0)))
 
     async def append(self, events: Sequence[NewEvent]) -> tuple[Stored, ...]:
         """Append events that belong to no actor's commit, in order, in one transaction; gives those that were new."""
@@ -138,11 +213,11 @@ class SQLiteStore:
         *,
         principal: str | None = None,
         status: str | None = None,
-        before: datetime | None = None,
+        before: tuple[datetime, str] | None = None,
         limit: int = 50,
     ) -> list[RunRow]:
         """List runs, the latest start first; those that started together by id, backwards."""
-        aware(before)
+        aware(before and before[0])
         return await self._reading.ask(reads.listed_runs, principal, status, before, limit)
 
     async def record(self, calls: Sequence[CallRecord] = (), audits: Sequence[AuditRecord] = ()) -> None:
@@ -169,6 +244,11 @@ class SQLiteStore:
     async def recall(self, space: str, key: str) -> bytes | None:
         """Read a small value; None when it was never kept."""
         return await self._reading.ask(reads.recall, space, key)
+
+    @property
+    def waiting(self) -> int:
+        """Writes that wait for the disk."""
+        return 0 if self._committer is None else self._committer.waiting
 
     @property
     def _writing(self) -> Committer:

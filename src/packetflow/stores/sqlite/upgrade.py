@@ -19,12 +19,12 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(connection: sqlite3.Connection) -> None:
-    """Bring the schema to the newest revision, in one transaction: wholly or not at all."""
+def upgrade(connection: sqlite3.Connection, revision: str = "head") -> None:
+    """Bring the schema to a revision, the newest unless told, in one transaction: wholly or not at all."""
     engine = create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool)
     config = configuration()
     with engine.connect() as wrapped:
         wrapped.exec_driver_sql("BEGIN IMMEDIATE")
         config.attributes["connection"] = wrapped
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
         wrapped.commit()
