@@ -81,7 +81,12 @@ class Conversation:
 
     async def suspend(self, text: str) -> int:
         await asyncio.sleep(0)
-        return await self.plain(text)
+        history = self.history
+        history.append(text)
+        if len(history) > BOUND:
+            del history[0]
+        self.count += 1
+        return self.count
 
     async def crash(self, text: str) -> int:
         if (self.count + 1) % Knob.every == 0:
@@ -186,6 +191,10 @@ class Talk(
         return self.count
 
 
+LOOK = cast("Any", Talk.look)
+NOTHING: dict[str, Any] = {}
+
+
 class TalkState(BaseModel):
     history: list[str] = []
     count: int = 0
@@ -215,6 +224,7 @@ class Ours:
     async def start(self) -> None:
         self.root = await self.app.__aenter__()
         self.context = self.root.context
+        self.table = self.app.parts.engine.tables["talk"]
         self.refs: dict[str, pf.Ref[Talk]] = {}
 
     async def stop(self) -> None:
@@ -222,8 +232,7 @@ class Ours:
 
     async def create(self, key: str) -> object:
         # By the table of actors, for what an actor costs; what a ref of its own costs on top is `introduce`.
-        table = self.app.parts.engine.tables["talk"]
-        return await table.ask(key, cast("Any", Talk.look), (), {}, self.context)
+        return await self.table.ask(key, LOOK, (), NOTHING, self.context)
 
     async def introduce(self, key: str) -> object:
         """Create an actor by a ref made for it: its authority is decided, and the decision kept for the audit."""

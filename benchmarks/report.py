@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
-COSTS = frozenset({"s", "ms", "us", "µs", "ns", "bytes"})
+COSTS = frozenset({"s", "ms", "us", "µs", "ns", "bytes", "awaits"})
 
 
 def header(*packages: str, **facts: object) -> None:

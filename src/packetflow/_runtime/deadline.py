@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,13 +12,19 @@ from packetflow._core.errors import CallCancelled, DeadlineExceeded
 from packetflow._runtime.timer import TICK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from packetflow._core.actor import ActorType
     from packetflow._core.capability import ActorCapability
     from packetflow._core.context import Context
     from packetflow._core.errors import PacketFlowError
     from packetflow._runtime.timer import Timer
+
+
+if sys.version_info >= (3, 12):
+    current_task = asyncio.current_task
+else:  # where it is Python code, and would cost as much as all else that a message needs
+    current_task: Callable[[Any], asyncio.Task[Any] | None] = vars(asyncio.tasks)["_current_tasks"].get
 
 
 class Alarm:
@@ -37,9 +45,9 @@ class Alarm:
 class Deadlines:
     """Watches the handlers of one class of actors, and cancels those that take too long.
 
-    All have the same patience, the class option `timeout`, so the order in which they began is the order in which they
-    are late: a handler costs one entry in a dictionary, and a tick looks at the late ones only. A caller with its own
-    deadline pays for a timer of the event loop.
+    All have the same patience, the class option `timeout`, so those that began in one tick are late in one tick: a
+    handler costs one entry in a dictionary, each tick has a dictionary of its own, and it looks at the late one only. A
+    caller with its own deadline pays for a timer of the event loop.
     """
 
     def __init__(self, declared: ActorType, messages: Iterable[ActorCapability[Any, ..., Any]], timer: Timer) -> None:
@@ -49,13 +57,16 @@ class Deadlines:
         self._patience = max(1, round(declared.timeout.total_seconds() / TICK))
         self._timer = timer
         self._loop = asyncio.get_running_loop()
-        self.running: dict[str, tuple[asyncio.Task[Any] | None, int]] = {}
-        """The task and the first tick of each handler that may be waiting, by the actor's key; oldest first."""
-        self._reasons: dict[str, PacketFlowError] = {}
+        self.running: dict[str, asyncio.Task[Any] | None] = {}
+        """The tasks of the handlers that began in this tick and may be waiting, by the actor's key. Whoever puts one
+        in holds on to the dictionary and takes it out again: with the next tick there is another one."""
+        self._since = timer.tick
+        self._earlier: deque[tuple[int, dict[str, asyncio.Task[Any] | None]]] = deque()
+        self.reasons: dict[str, PacketFlowError] = {}
+        """Why the handlers are being cancelled that are, by the actor's key."""
         self._sealed: set[str] = set()
         self._exact: dict[str, asyncio.TimerHandle] = {}
         self._alarms: dict[Alarm, None] = {}
-        timer.listen(self._on_tick)
 
     def begin(self, key: str, deadline: float | None) -> None:
         """Watch the handler of the actor `key`, which runs in the current task.
@@ -66,7 +77,7 @@ class Deadlines:
             if deadline <= self._loop.time():
                 raise self.exceeded(key, "was asked too late: the caller's deadline is over")
             self._exact[key] = self._loop.call_at(deadline, self._expire, key)
-        self.running[key] = (asyncio.current_task(self._loop), self._timer.tick)
+        self.running[key] = current_task(self._loop)
 
     def limited(self, message: ActorCapability[Any, ..., Any], context: Context) -> Context:
         """Give the context with the deadline of the message's own `timeout`, where that comes first."""
@@ -78,9 +89,7 @@ class Deadlines:
 
     def end(self, key: str) -> None:
         """Watch no more; for a handler that returned."""
-        task, _ = self.running.pop(key)
-        if self._exact or self._reasons or self._sealed:
-            self._forget(key, task)
+        self._forget(key, self._taken(key)[0])
 
     def fail(self, key: str, error: BaseException) -> BaseException:
         """Watch no more, for a handler that raised; gives what its caller is told.
@@ -88,11 +97,11 @@ class Deadlines:
         A cancellation from here becomes its reason, unless the caller itself is being cancelled, too. One from nowhere
         (the handler awaited something that somebody else cancelled) becomes CallCancelled.
         """
-        entry = self.running.pop(key, None)
-        if entry is None:
+        task, known = self._taken(key)
+        if not known:
             return error
-        why = self._forget(key, entry[0])
-        if not isinstance(error, asyncio.CancelledError) or (entry[0] is not None and entry[0].cancelling()):
+        why = self._forget(key, task)
+        if not isinstance(error, asyncio.CancelledError) or (task is not None and task.cancelling()):
             return error
         return why or CallCancelled(f"what actor {self._name}:{key} waited for was cancelled", actor=self._of(key))
 
@@ -102,13 +111,16 @@ class Deadlines:
 
     def interrupt(self, key: str, why: PacketFlowError) -> bool:
         """Cancel the handler of the actor `key`; its caller gets `why`. False when none runs, or it is committing."""
-        entry = self.running.get(key)
-        if entry is None or key in self._sealed:
+        if key in self._sealed:
             return False
-        if key not in self._reasons and entry[0] is not None:
-            self._reasons[key] = why
-            entry[0].cancel()
-        return True
+        for running in self._all():
+            if key in running:
+                task = running[key]
+                if key not in self.reasons and task is not None:
+                    self.reasons[key] = why
+                    task.cancel()
+                return True
+        return False
 
     def arm(self, call: Callable[[], None], deadline: float | None) -> Alarm | asyncio.TimerHandle:
         """Call back when a wait that begins now has taken too long."""
@@ -125,7 +137,7 @@ class Deadlines:
         timer = self._exact.pop(key, None)
         if timer is not None:
             timer.cancel()
-        why = self._reasons.pop(key, None)
+        why = self.reasons.pop(key, None)
         if why is not None and task is not None:
             task.uncancel()
         return why
@@ -133,12 +145,36 @@ class Deadlines:
     def _expire(self, key: str) -> None:
         self.interrupt(key, self.exceeded(key, "did not answer in time"))
 
-    def _on_tick(self, tick: int) -> None:
+    def at_work(self) -> list[str]:
+        """Give the keys of the actors whose handlers may be waiting."""
+        return [key for running in self._all() for key in running]
+
+    def _all(self) -> Iterator[dict[str, asyncio.Task[Any] | None]]:
+        """Give the dictionaries of handlers, the latest first."""
+        yield self.running
+        for _, running in reversed(self._earlier):
+            yield running
+
+    def _taken(self, key: str) -> tuple[asyncio.Task[Any] | None, bool]:
+        """Take a handler out: its task, and whether there was one."""
+        for running in self._all():
+            if key in running:
+                return running.pop(key), True
+        return None, False
+
+    def turn(self, tick: int) -> None:
+        """Begin a new tick, and cancel what is late."""
+        if self.running:
+            self._earlier.append((self._since, self.running))
+            self.running = {}
+        self._since = tick
+        while self._earlier and not self._earlier[0][1]:
+            self._earlier.popleft()
         late: list[str] = []
-        for key, (_, since) in self.running.items():
+        for since, running in self._earlier:
             if tick - since <= self._patience:  # one tick more, for the part of a tick that had passed when it began
                 break
-            late.append(key)
+            late += running
         for key in late:
             self._expire(key)
         overdue: list[Alarm] = []

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from packetflow._core.errors import CallCancelled, CapabilityFailed, DeclarationError, InvalidInput, PacketFlowError
 
 if TYPE_CHECKING:
-    from collections.abc import Container
     from types import CodeType
 
     from packetflow._core.capability import ActorCapability
@@ -16,6 +15,17 @@ if TYPE_CHECKING:
 
 ENDS: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
 """What ends whoever runs a handler, too: it is nobody's failure, and is never kept from the event loop."""
+
+
+def ends(error: BaseException) -> bool:
+    """Whether an exception, or one of the group that it is, ends whoever runs a handler."""
+    if isinstance(error, BaseExceptionGroup):
+        return cast("BaseExceptionGroup[BaseException]", error).subgroup(ENDS) is not None
+    return isinstance(error, ENDS)
+
+
+CALLING: Final[set[CodeType]] = set()
+"""The code of what calls handlers; who does adds itself."""
 
 
 def is_crash(error: BaseException) -> bool:
@@ -29,12 +39,10 @@ def is_crash(error: BaseException) -> bool:
     return not isinstance(error, ENDS)
 
 
-def refusal(
-    message: ActorCapability[Any, ..., Any], error: BaseException, calling: Container[CodeType]
-) -> BaseException:
+def refusal(message: ActorCapability[Any, ..., Any], error: BaseException) -> BaseException:
     """Give InvalidInput for arguments that do not fit the parameters, any other exception as it is.
 
-    A TypeError is of that kind when it came from the call itself, in one of the `calling` functions: the handler was
+    A TypeError is of that kind when it came from the call itself, in one of the `CALLING` functions: the handler was
     never entered, and its actor did no wrong.
     """
     if type(error) is not TypeError:
@@ -42,7 +50,7 @@ def refusal(
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    if trace is None or trace.tb_frame.f_code not in calling:
+    if trace is None or trace.tb_frame.f_code not in CALLING:
         return error
     return InvalidInput(f"{message.id!r}: {error}", capability_id=message.id)
 

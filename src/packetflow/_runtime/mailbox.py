@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from packetflow._core.capability import ActorCapability
 from packetflow._core.context import Context
 from packetflow._core.errors import Overloaded, PacketFlowError
-
-if TYPE_CHECKING:
-    import asyncio
 
 log = logging.getLogger("packetflow.actor")
 
@@ -36,15 +34,16 @@ class Waiter:
             self.reply.set_exception(why)
 
 
-class Chore:
-    """Something the runtime does to an actor between two messages, such as saving it."""
+class Chore(NamedTuple):
+    """Something the runtime does to an actor between two messages, such as saving it.
 
-    __slots__ = ("done", "work")
+    A tuple, as a letter is, so that whoever empties a mailbox need not ask which one it has before it looks.
+    """
 
-    def __init__(self, work: Callable[[Any], Awaitable[None]], done: asyncio.Future[None]) -> None:
-        """Do `work(actor)` when its turn has come; `done` is set afterwards, or when it never comes."""
-        self.work = work
-        self.done = done
+    work: Callable[[Any], Awaitable[None]]
+    """Called with the actor, when its turn has come."""
+    done: asyncio.Future[None]
+    """Set afterwards, or when it never comes."""
 
     async def do(self, actor: object) -> None:
         """Do it now."""
@@ -82,6 +81,16 @@ class Mailboxes:
     def waiting(self) -> int:
         """Messages that wait now, over all actors."""
         return sum(map(len, self._used.values()))
+
+    @property
+    def largest(self) -> int:
+        """Messages in the fullest mailbox."""
+        return max(map(len, self._used.values()), default=0)
+
+    @property
+    def used(self) -> list[str]:
+        """The keys of the actors that have a mailbox now."""
+        return list(self._used)
 
     def open(self, key: str) -> Box:
         """Give an empty box to the actor with that key."""

@@ -50,6 +50,10 @@ class Timer:
             for listener in self._listeners:
                 listener(self.tick)
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass at once, as if the loop had been held up: listeners hear the next tick, and none on the way."""
+        self._origin -= seconds
+
     def _on_tick(self) -> None:
         if self._loop is None:
             return

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from packetflow._runtime.condition import DEAD
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
     from packetflow._runtime.timer import Timer
 
 _SLOTS: Final = 600
-_SLICE: Final = 2000
+_LOOK: Final = 64
+"""Actors looked at between two looks at the clock."""
+_SLICE: Final = 0.0004
+"""Seconds that one slice of a sweep takes, about."""
 
 
 class Wheel:
@@ -35,40 +39,44 @@ class Wheel:
         self._idle = -(-ticks // self._stride)
         self._slots: list[list[Actor[Any]]] = [[] for _ in range(self._idle + 2)]
         self._turn = timer.tick // self._stride
-        self._due: list[Actor[Any]] = []
+        self.newest = self._slots[self._place(self._turn)]
+        """The slot of actors that are used just now: append one to watch it."""
+        self._due: list[list[Actor[Any]]] = []
         self._sweeping = False
         self._sleep = sleep
         timer.listen(self._on_tick)
 
-    def add(self, actor: Actor[Any]) -> None:
-        """Watch an actor that was used just now."""
-        self._put(actor, self._turn)
-
-    def _put(self, actor: Actor[Any], used: int) -> None:
-        self._slots[(used + self._idle + 1) % len(self._slots)].append(actor)
+    def _place(self, used: int) -> int:
+        return (used + self._idle + 1) % len(self._slots)
 
     def _on_tick(self, tick: int) -> None:
         turn = tick // self._stride
         while self._turn < turn:
             self._turn += 1
             slot = self._turn % len(self._slots)
-            self._due += self._slots[slot]
-            self._slots[slot] = []
+            if self._slots[slot]:
+                self._due.append(self._slots[slot])
+                self._slots[slot] = []
+        self.newest = self._slots[self._place(self._turn)]
         if self._due and not self._sweeping:
             self._sweep()
 
     def _sweep(self) -> None:
         """Look at what is due, a slice at a time, so that no callback holds the loop for long."""
-        batch = self._due[-_SLICE:]
-        del self._due[-_SLICE:]
-        for actor in batch:
-            if actor._busy is DEAD:
-                continue
-            used = self._turn if actor._busy is not None else actor._tick // self._stride
-            if used + self._idle < self._turn:
-                self._sleep(actor)
-            else:
-                self._put(actor, used)
+        stop = perf_counter() + _SLICE
+        while self._due and perf_counter() < stop:
+            batch = self._due[-1]
+            for _ in range(min(_LOOK, len(batch))):
+                actor = batch.pop()
+                if actor._busy is DEAD:
+                    continue
+                used = self._turn if actor._busy is not None else actor._tick // self._stride
+                if used + self._idle < self._turn:
+                    self._sleep(actor)
+                else:
+                    self._slots[self._place(used)].append(actor)
+            if not batch:
+                self._due.pop()
         self._sweeping = bool(self._due)
         if self._sweeping:
             asyncio.get_running_loop().call_soon(self._sweep)
