@@ -25,17 +25,22 @@ from packetflow._core.plan import (
     Binding,
     Block,
     BranchNode,
+    Composite,
     Condition,
+    FallbackNode,
     Fields,
+    GroupNode,
     Items,
     Literally,
     MapNode,
-    Node,
+    ParallelNode,
     Plan,
     ReduceNode,
     Reference,
+    RepeatNode,
     RetryNode,
     StepNode,
+    blocks,
     needs,
 )
 from packetflow._core.registry import Registry
@@ -158,7 +163,9 @@ class Author:
         nodes: list[Json] = []
         own: list[Slot] = []
         for _ in range(count):
-            makers = [self._step] * 4 + ([self._map, self._reduce, self._branch, self._retry] if depth < 2 else [])
+            composed = [self._map, self._reduce, self._branch, self._retry, self._parallel, self._fallback]
+            composed += [self._repeat, self._group]
+            makers = [self._step] * 8 + (composed if depth < 2 else [])
             node, given = self._rng.choice(makers)([*around, *own], depth)
             nodes.append(node)
             own += _slots(node["id"], given)
@@ -188,7 +195,10 @@ class Author:
         hints = dict(declared.function.__annotations__)
         given = hints.pop("return")
         inputs = {n: self._bind(k, slots) for n, k in hints.items() if n != "extra" or self._rng.random() < 0.5}
-        return {"kind": "step", "id": self._name(), "capability_id": declared.id, "inputs": inputs}, given
+        node: Json = {"kind": "step", "id": self._name(), "capability_id": declared.id, "inputs": inputs}
+        if self._rng.random() < 0.05:
+            node |= {"timeout": 60, "undo": self._block([*slots, *_slots(node["id"], given)], 2)[0]}
+        return node, given
 
     def _block(self, slots: list[Slot], depth: int, kind: Any = None) -> tuple[Json, Any]:
         nodes, own = self._nodes(slots, self._rng.randint(0, 1), depth + 1)
@@ -205,8 +215,13 @@ class Author:
     def _map(self, slots: list[Slot], depth: int) -> tuple[Json, Any]:
         name = self._name()
         over, item = self._list(slots)
+        node: Json = {"kind": "map", "id": name, "over": over, "tries": self._rng.randint(1, 2)}
+        if self._rng.random() < 0.3:
+            node["chunk"], item = self._rng.randint(1, 3), GenericAlias(list, (item,))
         block, given = self._block([*slots, *_slots(f"{name}.item", item)], depth)
-        return {"kind": "map", "id": name, "over": over, "each": block}, GenericAlias(list, (given,))
+        if self._rng.random() < 0.3:
+            node["failed"] = "omit"
+        return {**node, "each": block}, GenericAlias(list, (given,))
 
     def _reduce(self, slots: list[Slot], depth: int) -> tuple[Json, Any]:
         name = self._name()
@@ -214,7 +229,37 @@ class Author:
         kind = self._rng.choice(self._capabilities).function.__annotations__["return"]
         inner = [*slots, *_slots(f"{name}.item", item), *_slots(f"{name}.accumulator", kind)]
         block, _ = self._block(inner, depth, kind)
-        return {"kind": "reduce", "id": name, "over": over, "initial": self._exact(kind, slots), "each": block}, kind
+        node = {"kind": "reduce", "id": name, "over": over, "initial": self._exact(kind, slots), "each": block}
+        if self._rng.random() < 0.3:
+            node |= {"until": {"value": {"step": f"{name}.accumulator"}}, "skip_failed": True}
+        return node, kind
+
+    def _repeat(self, slots: list[Slot], depth: int) -> tuple[Json, Any]:
+        if not any(d.function.__annotations__["return"] is int for d in self._capabilities):
+            return self._step(slots, 2)
+        name = self._name()
+        block, _ = self._block([*slots, *_slots(f"{name}.accumulator", int)], depth, int)
+        ends = {"value": {"step": f"{name}.accumulator"}, "op": "lt", "to": {"literal": -100}}
+        return {"kind": "repeat", "id": name, "initial": self._exact(int, slots), "condition": ends, "each": block}, int
+
+    def _group(self, slots: list[Slot], _: int) -> tuple[Json, Any]:
+        fitting = [slot for slot in slots if slot[2] in (GenericAlias(list, (t,)) for t in (int, str, Person))]
+        if not fitting:
+            return self._step(slots, 2)
+        slot = self._rng.choice(fitting)
+        by = ["name"] if slot[2].__args__[0] is Person else []
+        return {"kind": "group", "id": self._name(), "over": self._refer(slot), "by": by}, None
+
+    def _parallel(self, slots: list[Slot], depth: int) -> tuple[Json, Any]:
+        blocks_ = {name: self._block(slots, depth)[0] for name in ("a", "b")[: self._rng.randint(1, 2)]}
+        partial = self._rng.choice(["fail", "continue"])
+        return {"kind": "parallel", "id": self._name(), "branches": blocks_, "partial": partial, "timeout": 60}, None
+
+    def _fallback(self, slots: list[Slot], depth: int) -> tuple[Json, Any]:
+        name = self._name()
+        first, given = self._block(slots, depth)
+        inner = [*slots, (f"{name}.error", ("message",), str)]
+        return {"kind": "fallback", "id": name, "choices": [first, self._block(inner, depth, given)[0]]}, given
 
     def _exact(self, kind: Any, slots: list[Slot]) -> Json:
         fitting = [slot for slot in slots if slot[2] == kind]
@@ -248,8 +293,9 @@ def _slots(name: str, kind: Any) -> list[Slot]:
 def _all_nodes(nodes: Sequence[Json]) -> Iterator[Json]:
     for node in nodes:
         yield node
-        blocks = [node.get("each"), node.get("attempt"), node.get("otherwise")]
-        for block in [*blocks, *(case["then"] for case in node.get("cases", ()))]:
+        inner = [node.get(name) for name in ("each", "attempt", "otherwise", "undo")]
+        inner += [*node.get("branches", {}).values(), *node.get("choices", ())]
+        for block in [*inner, *(case["then"] for case in node.get("cases", ()))]:
             yield from _all_nodes(block["nodes"] if block else [])
 
 
@@ -320,26 +366,52 @@ def _run_block(block: Block, outer: Mapping[str, Any], registry: Registry) -> An
     return _given(block.output, known)
 
 
-def _run_node(node: Node, known: Mapping[str, Any], registry: Registry) -> Any:
+def _run_node(node: StepNode | Composite, known: Mapping[str, Any], registry: Registry) -> Any:
     match node:
         case StepNode():
             declared = registry[node.capability_id]
             arguments = declared.input.check({name: _given(one, known) for name, one in node.inputs.items()})
             return declared.output.as_json(declared.output.check(declared.function(**arguments)))
-        case MapNode():
-            items = cast("list[Any]", _given(node.over, known))
-            return [_run_block(node.each, {**known, f"{node.id}.item": item}, registry) for item in items]
-        case ReduceNode():
-            carried = _given(node.initial, known)
-            for item in cast("list[Any]", _given(node.over, known)):
-                inner = {**known, f"{node.id}.item": item, f"{node.id}.accumulator": carried}
-                carried = _run_block(node.each, inner, registry)
-            return carried
+        case ParallelNode():
+            told = {"failures": list[Any]()} if node.partial == "continue" else {}
+            return {name: _run_block(block, known, registry) for name, block in node.branches.items()} | told
+        case MapNode() | GroupNode():
+            return _run_over(node, cast("list[Any]", _given(node.over, known)), known, registry)
+        case ReduceNode() | RepeatNode():
+            return _run_rounds(node, known, registry)
         case BranchNode():
             chosen = next((case.then for case in node.cases if _holds(case.when, known)), node.otherwise)
             return None if chosen is None else _run_block(chosen, known, registry)
-        case RetryNode():
-            return _run_block(node.attempt, known, registry)
+        case RetryNode() | FallbackNode():
+            return _run_block(blocks(node)[0], known, registry)
+
+
+def _run_over(node: MapNode | GroupNode, items: list[Any], known: Mapping[str, Any], registry: Registry) -> Any:
+    if isinstance(node, MapNode):
+        size = node.chunk
+        chunks = items if size is None else [items[start : start + size] for start in range(0, len(items), size)]
+        return [_run_block(node.each, {**known, f"{node.id}.item": item}, registry) for item in chunks]
+    groups: list[Json] = []
+    for item in items:
+        key = item["name"] if node.by else item
+        group = next((group for group in groups if group["key"] == key), None)
+        if group is None:
+            groups.append(group := {"key": key, "items": []})
+        group["items"].append(item)
+    return groups
+
+
+def _run_rounds(node: ReduceNode | RepeatNode, known: Mapping[str, Any], registry: Registry) -> Any:
+    carried = _given(node.initial, known)
+    if isinstance(node, RepeatNode):
+        assert carried >= -100
+        return carried
+    for item in cast("list[Any]", _given(node.over, known)):
+        inner = {**known, f"{node.id}.item": item, f"{node.id}.accumulator": carried}
+        carried = _run_block(node.each, inner, registry)
+        if node.until is not None and carried:
+            break
+    return carried
 
 
 def _holds(when: Condition, known: Mapping[str, Any]) -> bool:

@@ -81,6 +81,44 @@ async def tick(until: int) -> AsyncIterator[int]:
         yield number
 
 
+@pf.capability(effect="read", retry=pf.Retry(attempts=2, when=("overloaded", OSError)), cache=timedelta(minutes=1))
+async def lookup(word: str) -> str:
+    """Look a word up, far away."""
+    return word
+
+
+@pf.flow(examples=["digest the lobby"])
+def digest(room: str, limit: int = 50) -> pf.Step[str]:
+    """Summarize a room."""
+    return summarize.step(messages=Room.history.step(room, limit=limit).output)
+
+
+ON_POSTED = pf.on(
+    Posted, lambda _, room: digest.step(room), when=lambda event, _: pf.when(event.message.author, "ne", "bot")
+)
+
+
+async def flows(root: pf.Client) -> None:
+    assert_type(digest.step("lobby"), pf.Step[str])
+    assert_type(digest("lobby"), pf.Step[str])
+    assert_type((await root.run(pf.Plan(digest.step("lobby", limit=3)))).output, str)
+    history, count = Room.history.step("lobby"), Room.count.step("lobby")
+    both = pf.together(history=history, count=count)
+    assert_type(both.of(history), list[Message])
+    assert_type(both.of(count), int)
+    some = pf.together(history=history, count=count, partial="continue", timeout=3)
+    assert_type(some.of(count), int | None)
+    assert_type(some.failures, list[dict[str, str]])
+    piped = pf.pipe(history, lambda messages: summarize.step(messages))  # noqa: PLW0108
+    assert_type(piped, pf.Step[str])
+    assert_type(pf.fallback(piped, lambda error: digest.step(error.message)), pf.Step[str])
+    assert_type(pf.each(tick.step(3).output, double.step, failed="null"), pf.Step[list[int | None]])
+    assert_type(pf.repeat(1, lambda n: double.step(n), so_long=lambda n: pf.when(n, "lt", 9)), pf.Step[int])  # noqa: PLW0108
+    groups = pf.grouped(history.output, by=lambda message: message.author)
+    assert_type(groups, pf.Step[list[pf.Group[str, Message]]])
+    assert_type(double.step(2).undone_by(lambda number: double.step(number)).within(3), pf.Step[int])  # noqa: PLW0108
+
+
 async def calls(root: pf.Client) -> None:
     ada = root.delegate("ada", only=[Room, summarize])
     lobby = ada.actor(Room, "lobby")
@@ -92,6 +130,7 @@ async def calls(root: pf.Client) -> None:
     assert_type([one async for one in lobby.stream(Room.follow)], list[Message])
     assert_type(await ada.actor(Hall, "big").ask(Room.post, "a hall answers what a room does"), Message)
     assert_type(await who(shout=True), str)
+    assert_type(await lookup("word"), str)
     assert_type(double(2), int)
     assert_type([number async for number in tick(3)], list[int])
 

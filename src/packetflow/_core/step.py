@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, NoReturn, TypeAlias, TypeVar, cast
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variable:
-    """What a loop gives to each round: the item, and in a fold the output of the round before."""
+    """What a node gives to a block of its own.
 
-    name: Literal["item", "accumulator"]
+    A loop gives the item of the round, and what is carried on; a retry or fallback gives the error; a call gives its
+    output to what takes it back.
+    """
+
+    name: Literal["item", "accumulator", "error", "output"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Loop:
-    """What a map or fold repeats: the variables of a round, and the step (or value) it ends with."""
+    """What a node runs with variables of its own: these, and the step (or value) it ends with."""
 
     variables: tuple[Variable, ...]
     output: object
@@ -79,7 +83,7 @@ class Pointer:
         return f"Pointer({start!r}, {self._path!r})"
 
 
-class Step(Generic[R]):
+class Step(Generic[R_co]):
     """A node under construction: made by `capability.step(...)` and the combinators, collected by `Plan(step)`."""
 
     __slots__ = ("after", "fields", "id", "kind")
@@ -99,16 +103,39 @@ class Step(Generic[R]):
         self.after = tuple(after)
 
     @property
-    def output(self) -> R:
+    def output(self) -> R_co:
         """What the step will give, for use as an input of another step."""
-        return cast("R", Pointer(self))
+        return cast("R_co", Pointer(self))
 
-    def named(self, id: str) -> Step[R]:  # noqa: A002 - the word
+    def within(self, seconds: float) -> Step[R_co]:
+        """Let this call fail with `deadline_exceeded` when it takes longer; raises ValueError for what is no call."""
+        self._only_calls("a limit of its own")
+        self.fields["timeout"] = seconds
+        return self
+
+    def undone_by(self, undo: Callable[[R_co], Step[Any]]) -> Step[R_co]:
+        """Say what takes this call back when it has succeeded and the run fails later.
+
+        `undo` is called once, now, with a stand-in for this call's output. What only the step it makes uses runs with
+        it, and not before. Calls are taken back in the opposite order of their ends. Raises ValueError for what is no
+        call of a capability.
+        """
+        self._only_calls("something that takes it back")
+        own = Variable("output")
+        self.fields["undo"] = Loop((own,), undo(cast("R_co", Pointer(own))))
+        return self
+
+    def _only_calls(self, what: str) -> None:
+        if self.kind != "step":
+            message = f"only the call of a capability has {what}, and this is a {self.kind}: give it to the calls in it"
+            raise ValueError(message)
+
+    def named(self, id: str) -> Step[R_co]:  # noqa: A002 - the word
         """Give the node an id of your own; by default it is the capability's name."""
         self.id = id
         return self
 
-    def following(self, *steps: Step[Any]) -> Step[R]:
+    def following(self, *steps: Step[Any]) -> Step[R_co]:
         """Run only after these steps, though nothing of theirs is used."""
         self.after = (*self.after, *steps)
         return self

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from packetflow._core.json import JsonObject, plain
 from packetflow._core.step import Loop, Pointer, Step, Variable, origin
@@ -38,20 +39,24 @@ class Writer:
 
     A step stands in the outermost block it can: within a map or fold only when it rests on the loop's variables, within
     a retry only when it is what is retried; otherwise outside, so that it runs once. What only a branch uses stands in
-    the branch, so that it runs only when chosen.
+    the branch, so that it runs only when chosen; so it is with what is tried in turn, and with what takes a call back.
+    What only one block of a parallel uses stands in it; what two of them use runs once, before.
     """
 
-    def __init__(self, steps: Sequence[Step[Any]]) -> None:
-        """Look through all steps; raises ValueError when they form a cycle or two have the same id of their own."""
+    def __init__(self, steps: Sequence[Step[Any]], reserved: Iterable[str] = ()) -> None:
+        """Look through all steps; raises ValueError when they form a cycle or two have the same id of their own.
+
+        No step gets one of the `reserved` ids.
+        """
         self._steps = steps
         self._free: dict[int, frozenset[int]] = {}
         self._names: dict[int, str] = {}
         self._places: dict[int, list[_Region]] = {}
         self._parts: dict[int, list[_Part]] = {}
-        self._taken: set[str] = set()
+        self._taken: set[str] = set(reserved)
         for step in self._survey(steps):
             if step.id is not None and step.id in self._taken:
-                message = f"two steps are named {step.id!r}"
+                message = f"two steps are named {step.id!r}, or the name is not free"
                 raise ValueError(message)
             self._taken |= {step.id} if step.id is not None else set()
 
@@ -83,6 +88,7 @@ class Writer:
     def _variables_of(self, step: Step[Any]) -> frozenset[int]:
         found = {id(one) for value in _plain(step) for one in _variables(value)}
         found = found.union(*(self._free[id(one)] for one in _steps(_plain(step))))
+        found -= {id(variable) for part in self._parts[id(step)] for variable in part.variables}
         for part in self._parts[id(step)]:
             inside = {id(one) for one in _variables(part.output)}
             inside = inside.union(*(self._free[id(one)] for one in _steps([part.output])))
@@ -118,7 +124,26 @@ class Writer:
             for part in self._parts[id(step)]:
                 if part.kind != "choice":
                     stack += [(one, (*inside, part), False) for one in _steps([part.output])]
+            stack += [(one, inside, False) for one in self._shared(step)]
             stack += [(one, inside, False) for one in _steps(_plain(step))][::-1]
+        return found
+
+    def _shared(self, step: Step[Any]) -> list[Step[Any]]:
+        """List the steps that more than one block of a parallel uses."""
+        if step.kind != "parallel":
+            return []
+        counted = Counter(one for part in self._parts[id(step)] for one in self._below([part.output]))
+        return [one for one, count in counted.items() if count > 1]
+
+    def _below(self, values: Iterable[object]) -> dict[Step[Any], None]:
+        """Go over all steps that values rest on, in whichever block."""
+        found: dict[Step[Any], None] = {}
+        stack = _steps(values)
+        while stack:
+            one = stack.pop()
+            if one not in found:
+                found[one] = None
+                stack += [*_steps(part.output for part in self._parts[id(one)]), *_steps(_plain(one))]
         return found
 
     def _owns(self, part: _Part, step: Step[Any]) -> bool:
@@ -138,26 +163,33 @@ class Writer:
         name = region.ids[id(step)]
         after = dict.fromkeys(cast("str", region.find(earlier)) for earlier in step.after)
         node: JsonObject = {"kind": step.kind, "id": name, "depends_on": list(after)}
+        written = {part.label: self._part(step, part, region) for part in self._parts[id(step)]}
         for key, value in step.fields.items():
             if key == "inputs":
                 node[key] = {field: self._binding(inner, region) for field, inner in value.items()}
             elif key in {"over", "initial"}:
                 node[key] = self._binding(value, region)
-            elif key not in {"each", "attempt", "otherwise", "cases"}:
+            elif key in {"until", "condition"}:
+                node[key] = self._condition(value, region)
+            elif key == "cases":
+                node[key] = [
+                    {"when": self._condition(condition, region), "then": written[key, number]}
+                    for number, (condition, _) in enumerate(value)
+                ]
+            elif key == "branches":
+                node[key] = {branch: written[key, number] for number, branch in enumerate(value)}
+            elif key == "choices":
+                node[key] = [written[key, number] for number in range(len(value))]
+            elif (key, 0) in written:
+                node[key] = written[key, 0]
+            elif key not in _FOR_THE_WRITER:
                 node[key] = value
-        blocks = {part.label: self._part(step, part, region) for part in self._parts[id(step)]}
-        if step.kind == "branch":
-            conditions = [condition for condition, _ in step.fields["cases"]]
-            node["cases"] = [
-                {"when": self._condition(condition, region), "then": blocks.pop(("cases", number))}
-                for number, condition in enumerate(conditions)
-            ]
-        return {**node, **{key: block for (key, _), block in blocks.items()}}
+        return node
 
     def _part(self, step: Step[Any], part: _Part, outer: _Region) -> JsonObject:
         name = outer.ids[id(step)]
         for variable in part.variables:
-            self._names[id(variable)] = f"{name}.{variable.name}"
+            self._names[id(variable)] = name if variable.name == "output" else f"{name}.{variable.name}"
         output = part.output
         if part.kind != "choice" and isinstance(output, Step):
             repeated = cast("Step[Any]", output)
@@ -207,23 +239,34 @@ def _title(step: Step[Any]) -> str:
     return step.id or str(step.fields.get("capability_id", step.kind)).replace(".", "_")[:48]
 
 
+_FOR_THE_WRITER: Final = frozenset({"whole"})
+"""Fields of steps that say where something stands, and are no fields of the node."""
+
+
 def _plain(step: Step[Any]) -> list[object]:
     """List what a step reads before it runs: inputs, lists, conditions, and what it follows."""
     fields = step.fields
-    found: list[object] = [fields[name] for name in ("inputs", "over", "initial") if name in fields]
+    names = ("inputs", "over", "initial", "until", "condition")
+    found: list[object] = [fields[name] for name in names if name in fields]
     return [*found, *(condition for condition, _ in fields.get("cases", ())), *step.after]
 
 
 def _parts(step: Step[Any]) -> list[_Part]:
     fields = step.fields
-    found = [_Part(("cases", number), then, "choice") for number, (_, then) in enumerate(fields.get("cases", ()))]
+    found = [_choice("cases", number, then) for number, (_, then) in enumerate(fields.get("cases", ()))]
+    found += [_choice("branches", number, one) for number, one in enumerate(fields.get("branches", {}).values())]
+    found += [_choice("choices", number, one) for number, one in enumerate(fields.get("choices", ()))]
     if isinstance(loop := fields.get("each"), Loop):
         found.append(_Part(("each", 0), loop.output, "each", loop.variables))
     if "attempt" in fields:
-        found.append(_Part(("attempt", 0), fields["attempt"], "attempt"))
-    if fields.get("otherwise") is not None:
-        found.append(_Part(("otherwise", 0), fields["otherwise"], "choice"))
+        found.append(_Part(("attempt", 0), fields["attempt"], "choice" if fields.get("whole") else "attempt"))
+    found += [_choice(name, 0, fields[name]) for name in ("otherwise", "undo") if fields.get(name) is not None]
     return found
+
+
+def _choice(name: str, number: int, output: object) -> _Part:
+    variables = output.variables if isinstance(output, Loop) else ()
+    return _Part((name, number), output.output if isinstance(output, Loop) else output, "choice", variables)
 
 
 def _starts(value: object) -> Iterator[Step[Any] | Variable | str]:

@@ -1,84 +1,274 @@
-"""How nodes that are no single call run: branch, map, reduce, retry."""
+"""How nodes that are no single call run: branch, parallel, map, reduce, repeat, group, retry, fallback."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeAlias, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from packetflow._core.plan import Block, BranchNode, MapNode, ReduceNode, RetryNode
+from packetflow._core.errors import CircuitOpen, DeadlineExceeded
+from packetflow._core.json import canonical
+from packetflow._core.node import (
+    Block,
+    BranchNode,
+    Composite,
+    FallbackNode,
+    GroupNode,
+    MapNode,
+    ParallelNode,
+    ReduceNode,
+    RepeatNode,
+    RetryNode,
+)
+from packetflow._core.retry import LASTING
 from packetflow._core.run import Failure
-from packetflow._runtime.engine import Result
-from packetflow._runtime.scope import BlockFailed, Scope, done, holds, items, resolve
+from packetflow._runtime.result import Result
+from packetflow._runtime.scope import BlockFailed, Scope, done, dug, holds, items, resolve
+
+if TYPE_CHECKING:
+    from packetflow._core.ports import Clock
+    from packetflow._runtime.breaker import Breakers
 
 Inner: TypeAlias = Callable[[Block, Scope, str], Awaitable[Result]]
 """Runs a block within a scope; the text begins the paths of its nodes."""
-
-Composite: TypeAlias = BranchNode | MapNode | ReduceNode | RetryNode
 
 ITEMS: Final = 10_000
 """Items of a list that one map runs over, at most."""
 
 
-async def composite(node: Composite, scope: Scope, path: str, inner: Inner) -> Result:
-    """Run a node that is no single call. Raises BlockFailed, after what it began has ended."""
-    match node:
-        case BranchNode():
-            chosen = next((case.then for case in node.cases if holds(case.when, scope)), node.otherwise)
-            return await inner(chosen, scope, f"{path}/") if chosen is not None else Result(None, None)
-        case MapNode():
-            return await _map(node, scope, path, inner)
-        case ReduceNode():
-            return await _reduce(node, scope, path, inner)
-        case RetryNode():
-            return await _retry(node, scope, path, inner)
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the nodes of a run have of the app around them."""
+
+    principal: str
+    """In whose name the run acts; breakers of plans are its own, for anybody may write a plan."""
+    clock: Clock
+    breakers: Breakers
+    chance: Callable[[], float]
+    """Gives a number from 0 to below 1."""
 
 
-async def _map(node: MapNode, scope: Scope, path: str, inner: Inner) -> Result:
-    over = resolve(node.over, scope)
-    if len(cast("Sequence[Any]", over.json)) > ITEMS:
-        failure = Failure(code="too_many_items", message=f"a map takes at most {ITEMS:,} items")
-        raise BlockFailed(failure, path)
-    turn = asyncio.Semaphore(node.concurrency)
-    results: list[Result | BlockFailed] = []
+async def composite(node: Composite, scope: Scope, path: str, inner: Inner, world: World) -> Result:
+    """Run a node that is no single call. Raises BlockFailed, after what it began has ended.
 
-    async def one(number: int, item: Result) -> None:
-        async with turn:
+    Cancelling it cancels the blocks that run, and waits for their end.
+    """
+    return await _Running(scope, path, inner, world).result(node)
+
+
+class _Running:
+    """One node under way."""
+
+    def __init__(self, scope: Scope, path: str, inner: Inner, world: World) -> None:
+        self._scope, self._path, self._inner, self._world = scope, path, inner, world
+        self._kinds: dict[str, Callable[[Any], Awaitable[Result]]] = {
+            "branch": self._branch,
+            "parallel": self._parallel,
+            "map": self._map,
+            "reduce": self._reduce,
+            "repeat": self._repeat,
+            "group": self._group,
+            "retry": self._retry,
+            "fallback": self._fallback,
+        }
+
+    async def result(self, node: Composite) -> Result:
+        return await self._kinds[node.kind](node)
+
+    async def _block(self, block: Block, place: str = "", variables: Mapping[str, Result] | None = None) -> Result:
+        """Run a block at a place within the node, with variables such as `m.item`."""
+        return await self._inner(block, self._with(variables or {}), f"{self._path}{place}/")
+
+    def _with(self, variables: Mapping[str, Result]) -> Scope:
+        return {**self._scope, **{name: done(value) for name, value in variables.items()}}
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            clock = self._world.clock
+            await clock.wait_until(clock.now() + timedelta(seconds=seconds))
+
+    def _failed(self, code: str, message: str) -> BlockFailed:
+        return BlockFailed(Failure(code=code, message=message), self._path)
+
+    async def _branch(self, node: BranchNode) -> Result:
+        chosen = next((case.then for case in node.cases if holds(case.when, self._scope)), node.otherwise)
+        return await self._block(chosen) if chosen is not None else Result(None, None)
+
+    # -- at once ------------------------------------------------------------------------------------------------------
+
+    async def _parallel(self, node: ParallelNode) -> Result:
+        results: dict[str, Result] = {}
+        failures: dict[str, BlockFailed] = {}
+        turn = asyncio.Semaphore(node.concurrency or len(node.branches))
+        due = None if node.timeout is None else asyncio.get_running_loop().time() + node.timeout
+        tasks: list[asyncio.Task[None]] = []
+
+        async def one(name: str, block: Block) -> None:
             try:
-                inside = {**scope, f"{node.id}.item": done(item)}
-                results[number] = await inner(node.each, inside, f"{path}[{number}]/")
+                async with asyncio.timeout_at(due), turn:
+                    results[name] = await self._block(block, f"/{name}")
+            except TimeoutError:
+                message = f"it did not end within {node.timeout:g} seconds"
+                failures[name] = self._failed(DeadlineExceeded.code, message)
             except BlockFailed as failed:
-                results[number] = failed
+                failures[name] = failed
+            if node.partial == "fail" and name in failures:
+                for task in tasks:
+                    task.cancel()  # this one is at its end and does not notice
 
-    async with asyncio.TaskGroup() as group:
-        for number, item in enumerate(items(over)):
-            results.append(Result(None, None))
-            group.create_task(one(number, item))
-    for result in results:
-        if isinstance(result, BlockFailed):
-            raise result
-    good = cast("list[Result]", results)
-    return Result([result.value for result in good], [result.json for result in good])
+        async with asyncio.TaskGroup() as group:
+            tasks += [group.create_task(one(name, block)) for name, block in node.branches.items()]
+        if node.partial == "fail" and failures:
+            raise next(iter(failures.values()))
+        return _joined(node, results, failures)
 
+    async def _map(self, node: MapNode) -> Result:
+        over = items(resolve(node.over, self._scope))
+        if len(over) > ITEMS:
+            raise self._failed("too_many_items", f"a map takes at most {ITEMS:,} items")
+        if node.chunk is not None:
+            over = [_list(over[start : start + node.chunk]) for start in range(0, len(over), node.chunk)]
+        turn = asyncio.Semaphore(node.concurrency)
+        results: list[Result | BlockFailed] = [Result(None, None)] * len(over)
 
-async def _reduce(node: ReduceNode, scope: Scope, path: str, inner: Inner) -> Result:
-    carried = resolve(node.initial, scope)
-    for number, item in enumerate(items(resolve(node.over, scope))):
-        variables = {f"{node.id}.item": done(item), f"{node.id}.accumulator": done(carried)}
-        carried = await inner(node.each, {**scope, **variables}, f"{path}[{number}]/")
-    return carried
+        async def one(number: int, item: Result) -> None:
+            async with turn:
+                results[number] = await self._item(node, number, item)
 
+        async with asyncio.TaskGroup() as group:
+            for number, item in enumerate(over):
+                group.create_task(one(number, item))
+        failed = next((result for result in results if isinstance(result, BlockFailed)), None)
+        if failed is not None and node.failed == "fail":
+            raise failed
+        if node.failed == "null":
+            results = [Result(None, None) if isinstance(result, BlockFailed) else result for result in results]
+        return _list([result for result in results if isinstance(result, Result)])
 
-async def _retry(node: RetryNode, scope: Scope, path: str, inner: Inner) -> Result:
-    last: BlockFailed | None = None
-    for attempt in range(1, node.attempts + 1):
+    async def _item(self, node: MapNode, number: int, item: Result) -> Result | BlockFailed:
+        attempt = 1
+        while True:
+            place = f"[{number}]" if attempt == 1 else f"[{number}][{attempt}]"
+            try:
+                return await self._block(node.each, place, {f"{node.id}.item": item})
+            except BlockFailed as failed:
+                if attempt >= node.tries or failed.failure.code in LASTING:
+                    return failed
+            attempt += 1
+
+    # -- one after another --------------------------------------------------------------------------------------------
+
+    async def _reduce(self, node: ReduceNode) -> Result:
+        carried = resolve(node.initial, self._scope)
+        for number, item in enumerate(items(resolve(node.over, self._scope))):
+            if number:
+                await self._pause(node.delay)
+            own = {f"{node.id}.item": item, f"{node.id}.accumulator": carried}
+            try:
+                carried = await self._block(node.each, f"[{number}]", own)
+            except BlockFailed:
+                if not node.skip_failed:
+                    raise
+                continue
+            own[f"{node.id}.accumulator"] = carried
+            if node.until is not None and holds(node.until, self._with(own)):
+                break
+        return carried
+
+    async def _repeat(self, node: RepeatNode) -> Result:
+        own = {f"{node.id}.accumulator": resolve(node.initial, self._scope)}
+        for number in range(node.most):
+            if not holds(node.condition, self._with(own)):
+                break
+            if number:
+                await self._pause(node.delay)
+            own = {f"{node.id}.accumulator": await self._block(node.each, f"[{number}]", own)}
+        else:
+            if holds(node.condition, self._with(own)):
+                raise self._failed("too_many_rounds", f"its condition still holds after {node.most:,} rounds")
+        return own[f"{node.id}.accumulator"]
+
+    async def _group(self, node: GroupNode) -> Result:
+        groups: dict[bytes, tuple[Result, list[Result]]] = {}
+        for item in items(resolve(node.over, self._scope)):
+            key = dug(item, node.by)
+            groups.setdefault(canonical(key.json), (key, []))[1].append(item)
+        return _list([_object({"key": key, "items": _list(members)}) for key, members in groups.values()])
+
+    # -- what may fail ------------------------------------------------------------------------------------------------
+
+    async def _retry(self, node: RetryNode) -> Result:
+        last: BlockFailed | None = None
+        for attempt in range(1, node.attempts + 1):
+            try:
+                return await self._guarded(node, attempt)
+            except CircuitOpen as refused:
+                last = self._failed(refused.code, refused.message)
+                break
+            except BlockFailed as failed:
+                last = failed
+            if attempt == node.attempts or not _worth(node, last):
+                break
+            await self._pause(self._wait(node, attempt))
+        assert last is not None  # noqa: S101 - there is at least one attempt
+        if node.otherwise is None:
+            raise last
+        return await self._block(node.otherwise, variables={f"{node.id}.error": _error(last)})
+
+    async def _guarded(self, node: RetryNode, attempt: int) -> Result:
+        own = node.breaker
+        if own is None:
+            return await self._block(node.attempt, f"[{attempt}]")
+        name = f"plans of {self._world.principal}: {own.name}"
+        breaker = self._world.breakers.get(name, own.threshold, own.recovery, own.half_open)
+        with breaker.guard(lambda error: isinstance(error, BlockFailed) and _worth(node, error)):
+            return await self._block(node.attempt, f"[{attempt}]")
+
+    def _wait(self, node: RetryNode, attempt: int) -> float:
+        wait = node.backoff * 2.0 ** (attempt - 1)
+        wait = wait if node.max_wait is None else min(wait, node.max_wait)
+        return wait * self._world.chance() if node.jitter else wait
+
+    async def _fallback(self, node: FallbackNode) -> Result:
+        first, *others = node.choices
         try:
-            return await inner(node.attempt, scope, f"{path}[{attempt}]/")
+            return await self._block(first, "[1]")
         except BlockFailed as failed:
             last = failed
-        if attempt < node.attempts:
-            await asyncio.sleep(node.backoff * 2 ** (attempt - 1))
-    if node.otherwise is not None:
-        return await inner(node.otherwise, scope, f"{path}/")
-    assert last is not None  # noqa: S101 - there is at least one attempt
-    raise last
+        for number, block in enumerate(others, 2):
+            try:
+                return await self._block(block, f"[{number}]", {f"{node.id}.error": _error(last)})
+            except BlockFailed as failed:
+                last = failed
+        raise last
+
+
+def _worth(node: RetryNode, failed: BlockFailed) -> bool:
+    """Whether another attempt may change it."""
+    code = failed.failure.code
+    return code in node.when if node.when else code not in LASTING
+
+
+def _error(failed: BlockFailed) -> Result:
+    known: dict[str, Any] = {"node": failed.node, "code": failed.failure.code, "message": failed.failure.message}
+    return Result(known, known)
+
+
+def _joined(node: ParallelNode, results: dict[str, Result], failures: dict[str, BlockFailed]) -> Result:
+    given = {name: results.get(name, Result(None, None)) for name in node.branches}
+    if node.partial == "continue":
+        told: Any = [{"name": name, **_error(failures[name]).value} for name in node.branches if name in failures]
+        given["failures"] = Result(told, told)
+    return _object(given)
+
+
+def _list(results: Sequence[Result]) -> Result:
+    return Result([result.value for result in results], [result.json for result in results])
+
+
+def _object(results: dict[str, Result]) -> Result:
+    return Result(
+        {name: result.value for name, result in results.items()}, {name: one.json for name, one in results.items()}
+    )

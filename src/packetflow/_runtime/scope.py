@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 from packetflow._core.plan import Binding, Condition, Fields, Items, Literally, Reference
 from packetflow._core.run import Failure
-from packetflow._runtime.engine import Result
+from packetflow._runtime.result import Result
 
 Scope: TypeAlias = Mapping[str, "asyncio.Future[Result]"]
 """The outcome of each node that can be referred to, by id; loop variables by their names."""
@@ -50,7 +50,7 @@ def resolve(binding: Binding, scope: Scope) -> Result:
         case Literally():
             return Result(binding.literal, binding.literal)
         case Reference():
-            return _dug(scope[binding.step].result(), binding.path)
+            return dug(scope[binding.step].result(), binding.path)
         case Items():
             found = [resolve(item, scope) for item in binding.items]
             return Result([one.value for one in found], [one.json for one in found])
@@ -59,7 +59,8 @@ def resolve(binding: Binding, scope: Scope) -> Result:
             return Result({n: one.value for n, one in named.items()}, {n: one.json for n, one in named.items()})
 
 
-def _dug(result: Result, path: Sequence[str | int]) -> Result:
+def dug(result: Result, path: Sequence[str | int]) -> Result:
+    """Give what stands at a path of a value."""
     value: Any = result.value
     json: Any = result.json
     for key in path:
@@ -73,19 +74,5 @@ def _dug(result: Result, path: Sequence[str | int]) -> Result:
 
 def holds(when: Condition, scope: Scope) -> bool:
     """Decide a condition."""
-    left: Any = resolve(when.value, scope).json
-    if when.op == "truthy":
-        return bool(left)
-    if when.op == "empty":
-        return left is None or left in ("", [], {})
-    right: Any = resolve(cast("Binding", when.to), scope).json
-    compare: dict[str, Callable[[], bool]] = {
-        "eq": lambda: left == right,
-        "ne": lambda: left != right,
-        "lt": lambda: left < right,
-        "le": lambda: left <= right,
-        "gt": lambda: left > right,
-        "ge": lambda: left >= right,
-        "in": lambda: left in right,
-    }
-    return compare[when.op]()
+    right = None if when.to is None else resolve(when.to, scope).json
+    return when.holds(resolve(when.value, scope).json, right)
