@@ -4,19 +4,20 @@ import asyncio
 import os
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import packetflow as pf
+from packetflow.app import SystemClock
 from packetflow.stores.sqlite.store import SQLiteStore
 from packetflow_chat.agents import PersistentChatAgent
 
 
-class DayBefore:
+class DayBefore(SystemClock):
     """A clock that is one day behind."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC) - timedelta(days=1)
+        return super().now() - timedelta(days=1)
 
 
 async def main(data: Path, sentences: list[str]) -> None:

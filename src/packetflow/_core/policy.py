@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from packetflow._core.json import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from packetflow._core.capability import Declaration
     from packetflow._core.context import Context
@@ -17,14 +18,23 @@ if TYPE_CHECKING:
 Verdict: TypeAlias = Literal["allow", "deny", "confirm"]
 
 
-@dataclass(frozen=True, slots=True)
 class Decision:
     """What was decided, and why; recorded once for each call, allowed or not."""
 
-    verdict: Verdict
-    reason: str
-    digest: str
-    """Names the call: capability, arguments and grant holder. Confirming a digest lets exactly that call pass."""
+    __slots__ = ("_digest", "reason", "verdict")
+
+    def __init__(self, verdict: Verdict, reason: str, digest: str | Callable[[], str]) -> None:
+        """Take the digest, or what computes it when it is first asked for."""
+        self.verdict: Final = verdict
+        self.reason: Final = reason
+        self._digest = digest
+
+    @property
+    def digest(self) -> str:
+        """Names the call. Confirming a digest lets exactly that call pass."""
+        if not isinstance(self._digest, str):
+            self._digest = self._digest()
+        return self._digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +52,26 @@ class AuditRecord:
     run_id: str | None = None
 
 
+def call_digest(declared: Declaration, arguments: Mapping[str, object], context: Context) -> str:
+    """Name one call: capability, arguments in JSON form, and in whose name.
+
+    Raises ValueError for arguments that JSON cannot write.
+    """
+    return digest({"capability": declared.id, "arguments": dict(arguments), "principal": context.principal})
+
+
 def decide(declared: Declaration, arguments: Mapping[str, object], context: Context, now: datetime) -> Decision:
     """Decide one call. `arguments` are the checked inputs in JSON form, the actor's key included.
 
     Denied unless every caveat of the grant permits the capability, its effect, the moment and each limited argument; a
     limited argument that is absent is denied. Confirmation is asked for when the capability or the grant wants it and
-    the context does not hold a confirmation of exactly this call.
+    the context does not hold a confirmation of exactly this call. The decision keeps `arguments` until its digest is
+    asked for: nobody may change them.
     """
     grant = context.grant
-    named, checks, confirm = grant.reach(declared.id, declared.effect)
-    name = digest({"capability": declared.id, "arguments": dict(arguments), "principal": context.principal})
-    if not named:
+    may, checks, confirm = grant.reach(declared.id, declared.effect)
+    name = partial(call_digest, declared, arguments, context)
+    if not may:
         return Decision("deny", "not granted", name)
     if grant.expires is not None and now >= grant.expires:
         return Decision("deny", f"the grant ended at {grant.expires.isoformat()}", name)
@@ -60,9 +79,24 @@ def decide(declared: Declaration, arguments: Mapping[str, object], context: Cont
     for argument, check in checks:
         if argument not in arguments or not check(arguments[argument], facts):
             return Decision("deny", f"the grant does not allow this value for {argument!r}", name)
-    if (confirm or declared.options.confirm) and name not in context.confirmed:
-        return Decision("confirm", f"{declared.id!r} has the effect {declared.effect!r} and a person must agree", name)
+    if (confirm or declared.options.confirm) and (named := name()) not in context.confirmed:
+        return Decision("confirm", f"{declared.id!r} has the effect {declared.effect!r} and a person must agree", named)
     return Decision("allow", "granted", name)
+
+
+def agreeable(declared: Declaration, arguments: Mapping[str, object], context: Context, now: datetime) -> Decision:
+    """Decide whether the context's holder may agree, as a person, to this call of somebody else.
+
+    They may when they could make it themselves without being asked: every caveat of their grant permits it and none
+    asks for a person's yes, so that nobody who is bound by such a caveat can lift it. That the capability itself always
+    wants a yes is met by giving it.
+    """
+    named = call_digest(declared, arguments, context)
+    _, _, confirm = context.grant.reach(declared.id, declared.effect)
+    decision = decide(declared, arguments, replace(context, confirmed=frozenset({named})), now)
+    if decision.verdict == "allow" and confirm:
+        return Decision("deny", f"the grant itself asks for a person's yes to the effect {declared.effect!r}", named)
+    return decision
 
 
 def unconditional(declared: Declaration, context: Context) -> bool:

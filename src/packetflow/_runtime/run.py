@@ -5,42 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic_core import to_json
-
-from packetflow._core.errors import CallCancelled, PacketFlowError
-from packetflow._core.plan import (
-    Binding,
-    Block,
-    Node,
-    StepNode,
-    needs,
-)
-from packetflow._core.run import (
-    Failure,
-    RunFinished,
-    StepFailed,
-    StepProgressed,
-    StepSkipped,
-    StepStarted,
-    StepSucceeded,
-)
-from packetflow._runtime.composite import composite
-from packetflow._runtime.engine import Result
+from packetflow._core.errors import StoreError
+from packetflow._core.flow import Flow
+from packetflow._core.plan import Binding, Block, Composite, Node, StepNode, needs, walk
+from packetflow._core.run import Failure, RunFinished, RunInterrupted, StepSkipped, StepStarted, StepSucceeded
+from packetflow._runtime.compensation import Undoing
+from packetflow._runtime.composite import World, composite
+from packetflow._runtime.flow_call import FlowCall
+from packetflow._runtime.live import CANCELLED
+from packetflow._runtime.recalling import Recalling
+from packetflow._runtime.result import Result
 from packetflow._runtime.scope import BlockFailed, Scope, Skipped, resolve
+from packetflow._runtime.step_call import StepCall, repeatable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from packetflow._core.context import Context
-    from packetflow._core.event import Event
     from packetflow._core.run import Run
-    from packetflow._runtime.engine import Engine
+    from packetflow._runtime.live import Live
 
-_LONGEST = 10_000
+_ENDED = frozenset({"succeeded", "failed", "cancelled"})
 log = logging.getLogger("packetflow.run")
 
 
@@ -48,38 +34,75 @@ class Execution:
     """Runs one proven plan. A node starts as soon as all it needs has succeeded, and waits for nothing else.
 
     A failing node does not stop what does not need it. Cancelling `execute` cancels every running capability and waits
-    for them.
+    for them. What the record says was finished before is not done again.
     """
 
-    def __init__(self, run: Run[Any], engine: Engine, context: Context, tell: Callable[[Event], None]) -> None:
-        """Run `run.plan` under `context`; every event goes to `tell`, in order."""
-        self._run, self._engine, self._context, self._tell = run, engine, context, tell
-        self._now: Callable[[], datetime] = engine.now
+    def __init__(self, live: Live) -> None:
+        """Run `live.run.plan`; every event is told to `live`, in order."""
+        self._live = live
+        self._run: Run[Any] = live.run
+        self._undoing = Undoing(live, self._block)
+        attempts = live.engine.attempts
+        self._world = World(live.run.principal, live.clock, attempts.breakers, attempts.chance)
 
     async def execute(self) -> Result | None:
-        """Run to the end and tell how it ended; gives the output when all succeeded. Raises only CancelledError."""
-        plan = self._run.plan
+        """Run to the end and tell how it ended; gives the output when all succeeded, None when a step failed.
+
+        When it fails or is cancelled, what its steps can undo is undone first, in the reverse order of their success.
+        Raises CancelledError when the run was cancelled, after everything of it has ended, or when the app is being
+        left, in which case the run is told to be interrupted; and what is no Exception, after the run is told to have
+        failed.
+        """
         try:
-            result = await self._block(plan.nodes, plan.output, {}, "")
+            return await self._forwards()
         except BlockFailed as failed:
-            self._finish("failed", failure=failed.failure)
+            await self._backwards("failed", failed.failure)
             return None
         except asyncio.CancelledError:
-            failure = Failure(code=CallCancelled.code, message="the run was cancelled")
-            self._finish("cancelled", failure=failure)
+            if self._live.stopping:
+                self._live.tell(RunInterrupted(run_id=self._run.id, at=self._live.now()))
+            else:
+                await self._backwards("cancelled", CANCELLED)
             raise
         except Exception:
             log.exception("run %s ended by a defect", self._run.id)
-            self._finish("failed", failure=Failure(code="error", message="the run ended by a defect; the log has more"))
+            message = "the run ended by a defect; the log has more"
+            await self._backwards("failed", Failure(code="error", message=message))
             return None
         except BaseException:
             self._finish("failed", failure=Failure(code="error", message="the run was ended from outside"))
             raise
+
+    async def _forwards(self) -> Result:
+        """Run the plan, or, of a run whose end is decided, find out again what is to be undone."""
+        plan, ending = self._run.plan, self._run.ending
+        self._live.closed = ending is not None
+        try:
+            result = await self._block(plan.nodes, plan.output, {}, "")
+        except BlockFailed:
+            if ending is not None and ending.status == "cancelled":
+                raise asyncio.CancelledError from None
+            raise
+        if ending is not None and ending.status == "cancelled":
+            raise asyncio.CancelledError
         self._finish("succeeded", output=result.json)
         return result
 
+    async def _backwards(self, status: str, failure: Failure) -> None:
+        """Undo what can be undone, then tell the end; when the app is left, this goes on at its next start."""
+        try:
+            await self._undoing.undo(status, failure)
+        except asyncio.CancelledError:
+            if not self._live.stopping:
+                raise
+            self._live.tell(RunInterrupted(run_id=self._run.id, at=self._live.now()))
+            raise
+        ending = self._run.ending
+        self._finish(status, failure=ending.failure if ending is not None else failure)
+
     def _finish(self, status: Any, *, output: Any = None, failure: Failure | None = None) -> None:  # noqa: ANN401
-        self._tell(RunFinished(run_id=self._run.id, status=status, output=output, failure=failure, at=self._now()))
+        live = self._live
+        live.tell(RunFinished(run_id=self._run.id, status=status, output=output, failure=failure, at=live.now()))
 
     async def _block(self, nodes: Sequence[Node], output: Binding, outer: Scope, prefix: str) -> Result:
         """Run nodes as their inputs arrive. Raises BlockFailed when one failed, after the others have ended."""
@@ -92,11 +115,9 @@ class Execution:
             result = own[node.id]
             try:
                 await self._ready(node, scope)
-                result.set_result(await self._node(node, scope, f"{prefix}{node.id}"))
+                result.set_result(await self._counted(node, scope, f"{prefix}{node.id}"))
             except Skipped as skipped:
-                self._tell(
-                    StepSkipped(run_id=self._run.id, node=f"{prefix}{node.id}", because=skipped.because, at=self._now())
-                )
+                self._skipped(f"{prefix}{node.id}", skipped.because)
                 result.set_exception(skipped)
             except BlockFailed as failed:
                 failures.append(failed)
@@ -121,72 +142,94 @@ class Execution:
             except (BlockFailed, Skipped):
                 raise Skipped(f"{name!r} did not succeed") from None
 
+    async def _counted(self, node: Node, scope: Scope, path: str) -> Result:
+        self._live.go_on()
+        try:
+            return await self._node(node, scope, path)
+        finally:
+            self._live.rest()
+
     async def _node(self, node: Node, scope: Scope, path: str) -> Result:
         if isinstance(node, StepNode):
             inputs = {name: resolve(binding, scope).json for name, binding in node.inputs.items()}
-            return await self._step(node, inputs, path)
-        self._started(path, None, {})
+            known = self._live.known(path)
+            stored = known is not None and known.status == "succeeded"
+            result = await self._step(node, inputs, path)
+            if node.undo is not None:
+                self._undoing.may_undo(path, node.undo, scope)
+            if not stored:
+                await self._kept(node)
+            return result
+        return await self._composite(node, scope, path)
+
+    async def _kept(self, node: StepNode) -> None:
+        """Have the end of a call that cannot be repeated stored before anything that rests on it begins.
+
+        So a process that dies later asks only about the calls that were under way.
+        """
+        if not repeatable(self._live.engine.registry.get(node.capability_id)):
+            with suppress(StoreError):  # told when the run ends
+                await self._live.journal.flush()
+
+    async def _composite(self, node: Composite, scope: Scope, path: str) -> Result:
+        live, known = self._live, self._live.known(path)
+        ended = known.status if known is not None else ""
+        if known is not None and ended in _ENDED and not self._undoable(node):
+            if known.failure is not None:
+                raise BlockFailed(known.failure, path)
+            return Result(known.output, known.output)
+        if ended not in _ENDED:
+            live.tell(StepStarted(run_id=self._run.id, node=path, at=live.now()))
         try:
-            result = await composite(node, scope, path, self._inner)
+            world = self._world if known is None else replace(self._world, clock=Recalling(live, path))
+            result = await composite(node, scope, path, self._inner(), world)
         except BlockFailed as failed:
-            self._failed(path, failed.failure)
+            if ended not in _ENDED:
+                live.failed(path, failed.failure)
             raise
         except asyncio.CancelledError:
-            self._failed(path, Failure(code=CallCancelled.code, message="the run was cancelled"))
+            live.cancelled(path)
             raise
-        self._tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=self._now()))
+        if known is not None and ended == "succeeded":
+            return Result(known.output, known.output)
+        live.tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=live.now()))
         return result
 
-    async def _inner(self, block: Block, scope: Scope, prefix: str) -> Result:
-        return await self._block(block.nodes, block.output, scope, prefix)
+    def _inner(self) -> Any:  # noqa: ANN401 - what composites run their blocks with
+        """Give what runs the blocks of one composite, which goes on by itself only while none of them does."""
+        under_way = 0
+
+        async def inner(block: Block, scope: Scope, prefix: str) -> Result:
+            nonlocal under_way
+            under_way += 1
+            if under_way == 1:
+                self._live.rest()
+            try:
+                return await self._block(block.nodes, block.output, scope, prefix)
+            finally:
+                under_way -= 1
+                if under_way == 0:
+                    self._live.go_on()
+
+        return inner
 
     async def _step(self, node: StepNode, inputs: dict[str, Any], path: str) -> Result:
-        self._started(path, node.capability_id, inputs)
-        context = replace(
-            self._context, step=path, run_id=self._run.id, message_id=f"{self._run.id}/{path}", sink=self._sink(path)
+        declared: object = self._live.engine.registry.get(node.capability_id)
+        if isinstance(declared, Flow):
+            call = FlowCall(self._live, node, cast("Flow[..., Any]", declared), path)
+            return await call.result(inputs, self._inner())
+        return await StepCall(self._live, node, inputs, path).result()
+
+    def _skipped(self, path: str, because: str) -> None:
+        known = self._live.known(path)
+        if known is None or known.status != "skipped":
+            self._live.tell(StepSkipped(run_id=self._run.id, node=path, because=because, at=self._live.now()))
+
+    def _undoable(self, node: Composite) -> bool:
+        """Whether anything inside can be undone, and must be found again therefore."""
+        registry = self._live.engine.registry
+        steps = [inner for inner in walk([node]) if isinstance(inner, StepNode)]
+        called = [registry.get(step.capability_id) for step in steps]
+        return any(step.undo is not None for step in steps) or any(
+            isinstance(one, Flow) and one.undoable for one in called
         )
-        try:
-            result = await self._engine.perform(node.capability_id, inputs, context)
-        except PacketFlowError as error:
-            problems = [problem.as_json() for problem in getattr(error, "problems", ())]
-            details = {**error.details, **({"problems": problems} if problems else {})}
-            failure = Failure(code=error.code, message=_writable(error.message), details=_kept(details))
-            self._failed(path, failure)
-            raise BlockFailed(failure, path) from error
-        except asyncio.CancelledError:
-            self._failed(path, Failure(code=CallCancelled.code, message="the run was cancelled"))
-            raise
-        self._tell(StepSucceeded(run_id=self._run.id, node=path, output=result.json, at=self._now()))
-        return result
-
-    def _sink(self, path: str) -> Callable[[object], Any]:
-        count = 0
-
-        async def heard(part: object) -> None:
-            nonlocal count
-            count += 1
-            event = StepProgressed(run_id=self._run.id, node=path, done=count, partial=part)
-            self._engine.progress(event, self._context)
-
-        return heard
-
-    def _started(self, path: str, capability_id: str | None, inputs: dict[str, Any]) -> None:
-        event = StepStarted(run_id=self._run.id, node=path, capability_id=capability_id, inputs=inputs, at=self._now())
-        self._tell(event)
-
-    def _failed(self, path: str, failure: Failure) -> None:
-        self._tell(StepFailed(run_id=self._run.id, node=path, failure=failure, at=self._now()))
-
-
-def _writable(text: str) -> str:
-    """Give a text that can be stored: half characters are replaced, and it ends somewhere."""
-    return text.encode("utf-8", "replace").decode()[:_LONGEST]
-
-
-def _kept(details: dict[str, Any]) -> dict[str, Any]:
-    """Give details that can be stored; none when they cannot."""
-    try:
-        to_json(details)
-    except ValueError:
-        return {}
-    return details

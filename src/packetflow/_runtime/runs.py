@@ -1,155 +1,163 @@
-"""All runs of an app: started, followed, cancelled, and read back from their events."""
+"""All runs of an app: started, followed, cancelled, resumed, and read back from their events."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
+from packetflow._core.budget import Budget
 from packetflow._core.context import new_id
-from packetflow._core.errors import NotFound, StoreError
+from packetflow._core.errors import NotFound, PacketFlowError
 from packetflow._core.event import decode
-from packetflow._core.ports import NewEvent, RunRow
-from packetflow._core.run import Run, RunFinished, RunStarted, begin, folded
+from packetflow._core.proof import prove
+from packetflow._core.run import Run, RunFinished, RunResumed, RunStarted, StepSucceeded, begin, folded
+from packetflow._runtime.authority import Terms, restored, written
+from packetflow._runtime.live import CANCELLED, Live
 from packetflow._runtime.run import Execution
+from packetflow._runtime.run_journal import RunJournal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from packetflow._core.context import Context
     from packetflow._core.event import Event
     from packetflow._core.plan import Plan
-    from packetflow._core.ports import Fabric, Store
-    from packetflow._runtime.engine import Engine, Result
+    from packetflow._core.ports import Clock, Fabric, RunRow, Store
+    from packetflow._runtime.engine import Engine
 
 log = logging.getLogger("packetflow.run")
 
-_PAGE = 1000
+_PAGE: Final = 1000
 
 
-@dataclass(slots=True)
-class _Live:
-    run: Run[Any]
-    task: asyncio.Task[Result | None]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRules:
+    """How an app treats its runs."""
+
+    resume: bool = True
+    """Whether runs that were under way when the app stopped go on when it starts."""
+    budget: Budget = field(default_factory=Budget)
+    """What a run may spend that brings no budget of its own."""
+    approval_ttl: timedelta = timedelta(hours=24)
+    """How long a step waits for a person's yes."""
 
 
-class RunJournal:
-    """Writes the events of one run in order, batching what comes during a write, and publishes them after."""
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a run begins with, besides its plan and its authority."""
 
-    def __init__(self, run: Run[Any], store: Store, fabric: Fabric) -> None:
-        """Write to the topic of `run`, which is kept up to date with every event told."""
-        self._run, self._store, self._fabric = run, store, fabric
-        self._waiting: list[NewEvent] = []
-        self._writer: asyncio.Task[None] | None = None
-        self._error: StoreError | None = None
-
-    async def begin(self, event: RunStarted) -> None:
-        """Store the start; nothing runs before that."""
-        self._fabric.publish(await self._store.put_run(self._row(), [self._new(event)]))
-
-    def tell(self, event: Event) -> None:
-        """Take one event; it is stored soon, in order."""
-        self._run.apply(event)
-        self._waiting.append(self._new(event))
-        if self._writer is None:
-            self._writer = asyncio.get_running_loop().create_task(self._write())
-
-    async def close(self) -> None:
-        """Wait until everything told is stored; raises StoreError when something could not be."""
-        while self._writer is not None:
-            await asyncio.shield(self._writer)
-        if self._error is not None:
-            raise self._error
-
-    async def _write(self) -> None:
-        try:
-            while self._waiting and self._error is None:
-                batch, self._waiting = self._waiting, []
-                ended = batch[-1].kind == "RunFinished"
-                stored = await (self._store.put_run(self._row(), batch) if ended else self._store.append(batch))
-                self._fabric.publish(stored)
-        except StoreError as error:
-            self._error = error
-            log.error("the events of run %s were not kept: %s", self._run.id, error)  # noqa: TRY400
-        finally:
-            self._writer = None
-
-    def _row(self) -> RunRow:
-        run = self._run
-        return RunRow(
-            id=run.id,
-            status=run.status,
-            principal=run.principal,
-            plan_id=run.plan.id,
-            intent=run.intent,
-            trace_id=run.trace_id,
-            started_at=run.started_at,
-            ended_at=run.ended_at,
-            error_code=run.failure.code if run.failure is not None else None,
-        )
-
-    def _new(self, event: Event) -> NewEvent:
-        run = self._run
-        at = getattr(event, "at", run.started_at)
-        payload = event.model_dump_json().encode()
-        return NewEvent(f"run/{run.id}", new_id(), type(event).__name__, at, run.principal, run.trace_id, payload)
+    terms: Terms
+    budget: Budget
+    continues: str = ""
+    """The run whose results it rests on."""
+    done: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Outputs of nodes that are not run again, by their paths."""
+    run_id: str = ""
+    """The run's own id, where whoever starts it has one that no run has yet."""
 
 
 class Runs:
     """Starts runs, keeps hold of those that are alive, and reads the others from the store."""
 
-    def __init__(self, engine: Engine, store: Store, fabric: Fabric) -> None:
+    def __init__(self, engine: Engine, ports: tuple[Store, Fabric, Clock], rules: RunRules | None = None) -> None:
         """Begin with none alive."""
-        self._engine, self._store, self._fabric = engine, store, fabric
-        self._live: dict[str, _Live] = {}
+        self._engine = engine
+        self._store, self._fabric, self._clock = ports
+        self.rules = rules or RunRules()
+        self._live: dict[str, Live] = {}
 
-    async def start(self, plan: Plan[Any], context: Context) -> Run[Any]:
+    async def start(self, plan: Plan[Any], context: Context, beginning: Beginning | None = None) -> Run[Any]:
         """Begin to run a proven plan; the record is live until the run ends. The start is stored when this returns."""
+        how = beginning or self.beginning()
+        now = self._clock.now()
         started = RunStarted(
-            run_id=new_id(),
+            run_id=how.run_id or new_id(),
             plan=plan,
             principal=context.principal,
             intent=plan.intent,
             trace_id=context.trace_id,
-            at=self._engine.now(),
+            at=now,
+            budget=how.budget,
+            continues=how.continues,
         )
         run = begin(started)
-        journal = RunJournal(run, self._store, self._fabric)
-        await journal.begin(started)
+        told: list[Event] = [started]
+        for path, output in how.done.items():
+            told.append(StepSucceeded(run_id=run.id, node=path, output=output, at=now))
+            run.apply(told[-1])
         context = replace(context, run_id=run.id, message_id=None)
-        task = asyncio.get_running_loop().create_task(self._execute(run, journal, context))
-        self._live[run.id] = _Live(run, task)
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+        live = self._alive(run, context, how.terms)
+        live.recalls = bool(how.done)
+        await self._stored(live, told)
+        self._go(live)
         return run
 
+    async def _stored(self, live: Live, told: list[Event]) -> None:
+        """Store a start; when whoever wants it is cancelled meanwhile, the run is over before it began."""
+        storing = asyncio.get_running_loop().create_task(live.journal.begin(told))
+        try:
+            await asyncio.shield(storing)
+        except asyncio.CancelledError:
+            await asyncio.wait([storing])
+            if storing.exception() is None:
+                await self._cancelled(live.run, live.journal)
+            raise
+
+    async def _cancelled(self, run: Run[Any], journal: RunJournal) -> None:
+        ended = RunFinished(run_id=run.id, status="cancelled", failure=CANCELLED, at=self._clock.now())
+        journal.tell(ended)
+        await journal.flush()
+
+    def beginning(self, *, waits: bool = True, budget: Budget | None = None) -> Beginning:
+        """Say how a run begins by the app's rules, unless whoever starts it says otherwise."""
+        return Beginning(Terms(waits, self.rules.approval_ttl), self.rules.budget if budget is None else budget)
+
     async def finish(self, run: Run[Any]) -> Run[Any]:
-        """Wait for the end of a live run; cancelling the wait cancels the run and waits for its end.
+        """Wait until a live run has ended or waits for a person; cancelling the wait cancels the run and waits for it.
 
         Raises StoreError when the run's events could not be stored.
         """
         live = self._live.get(run.id)
-        if live is None:
+        if live is None or live.task is None:
             return run
         try:
-            result = await asyncio.shield(live.task)
+            await live.pause()
         except asyncio.CancelledError:
-            if live.task.done():
-                return run  # cancelled by `cancel`, not from here
-            live.task.cancel()
-            await asyncio.wait([live.task])
+            live.cancel()
+            await live.pause()
             raise
-        if result is not None:
-            run.keep(result.value)
-        return run
+        if not live.task.done():
+            await live.journal.flush()
+        elif not live.task.cancelled():
+            live.task.result()
+        return live.run
 
     async def cancel(self, run_id: str) -> bool:
-        """Cancel a live run and wait until all its capabilities have ended; False when it is not alive."""
+        """Cancel a run and wait until its capabilities have ended and what can be undone is; False when it had ended.
+
+        When undoing waits for a person's yes, the run waits on. One that is interrupted has nothing that runs; it does
+        not go on any more, and nothing of it is undone.
+        """
         live = self._live.get(run_id)
-        if live is None or live.task.done():
+        if live is None or live.task is None:
+            return await self._given_up(run_id)
+        if live.task.done():
             return False
-        live.task.cancel()
-        await asyncio.wait([live.task])
+        live.cancel()
+        await live.pause()
+        return True
+
+    async def _given_up(self, run_id: str) -> bool:
+        row = await self._store.run(run_id)
+        run = await self._folded(run_id) if row is not None and row.status in {"interrupted", "waiting"} else None
+        if row is None or run is None:
+            return False
+        await self._cancelled(run, RunJournal(run, self._store, self._fabric, row.authority))
         return True
 
     async def get(self, run_id: str) -> Run[Any]:
@@ -158,7 +166,7 @@ class Runs:
         if live is not None:
             return live.run
         row = await self._store.run(run_id)
-        run = folded([event async for event in self._events(run_id)]) if row is not None else None
+        run = await self._folded(run_id) if row is not None else None
         if row is None or run is None:
             message = f"there is no run {run_id!r}"
             raise NotFound(message, run_id=run_id)
@@ -166,11 +174,29 @@ class Runs:
             run.status = "interrupted"
         return run
 
+    def live(self, run_id: str) -> Live | None:
+        """Give a run that is under way in this process."""
+        return self._live.get(run_id)
+
+    def lives(self) -> list[Live]:
+        """Give every run that is under way in this process, the earliest start first."""
+        return list(self._live.values())
+
+    async def resume(self) -> int:
+        """Let every run go on that was interrupted or waits for a person; give how many do.
+
+        One whose plan the app cannot run (any more), or that holds no authority, stays interrupted, and is logged.
+        """
+        if not self.rules.resume:
+            return 0
+        rows = [*await self._rows("interrupted"), *await self._rows("waiting")]
+        return sum([await self._resume(row) for row in rows])
+
     async def close(self) -> None:
-        """Cancel every live run and wait for them."""
-        tasks = [live.task for live in self._live.values()]
-        for task in tasks:
-            task.cancel()
+        """Interrupt every live run and wait for them; they go on at the next start."""
+        tasks = [live.task for live in self._live.values() if live.task is not None]
+        for live in self.lives():
+            live.interrupt()
         if tasks:
             await asyncio.wait(tasks)
 
@@ -179,17 +205,62 @@ class Runs:
         """How many runs are under way."""
         return len(self._live)
 
-    async def _execute(self, run: Run[Any], journal: RunJournal, context: Context) -> Result | None:
+    # -- going on -----------------------------------------------------------------------------------------------------
+
+    async def _rows(self, status: str) -> list[RunRow]:
+        found: list[RunRow] = []
+        before: tuple[datetime, str] | None = None
+        while page := await self._store.runs(status=status, before=before, limit=_PAGE):
+            found += page
+            before = (page[-1].started_at, page[-1].id)
+        return found[::-1]
+
+    async def _resume(self, row: RunRow) -> bool:
+        run = await self._folded(row.id)
+        if run is None or row.id in self._live:
+            return False
+        try:
+            context, terms = restored(row.authority, row.id, row.trace_id, self._clock.now())
+            problems = prove(run.plan, self._engine.registry.view(context.grant), context.grant)
+        except (ValueError, PacketFlowError) as error:
+            log.warning("run %s stays interrupted: %s", row.id, error)
+            return False
+        if problems:
+            log.warning("run %s stays interrupted, its plan cannot run here: %s", row.id, "; ".join(map(str, problems)))
+            return False
+        live = self._alive(run, context, terms)
+        live.recalls = True
+        live.tell(RunResumed(run_id=run.id, at=self._clock.now()))
+        self._go(live)
+        return True
+
+    def _alive(self, run: Run[Any], context: Context, terms: Terms) -> Live:
+        journal = RunJournal(run, self._store, self._fabric, written(context, terms, self._clock.now()))
+        return Live(run, self._engine, self._clock, context, terms, journal)
+
+    def _go(self, live: Live) -> None:
+        live.task = asyncio.get_running_loop().create_task(self._execute(live))
+        self._live[live.run.id] = live
+        self._engine.spending[live.run.id] = live.spend
+        live.task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _execute(self, live: Live) -> None:
+        run = live.run
         attributes = {"packetflow.run": run.id, "packetflow.plan": run.plan.id}
         try:
             with self._engine.telemetry.span("run", run.trace_id, attributes):
-                return await Execution(run, self._engine, context, journal.tell).execute()
+                result = await Execution(live).execute()
+            if result is not None:
+                run.keep(result.value)
         finally:
             self._engine.telemetry.runs[run.status] += 1
             try:
-                await journal.close()
+                await live.journal.flush()
             finally:
-                del self._live[run.id]
+                del self._live[run.id], self._engine.spending[run.id]
+
+    async def _folded(self, run_id: str) -> Run[Any] | None:
+        return folded([event async for event in self._events(run_id)])
 
     async def _events(self, run_id: str) -> AsyncIterator[Event]:
         after = 0
