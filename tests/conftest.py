@@ -11,6 +11,8 @@ from typing import cast
 import hypothesis
 import pytest
 
+pytest_plugins = ["tests.stores.postgres_server"]  # a database for whichever test asks for one
+
 LOCAL_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
 CONNECTING = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
 RESOLVING = frozenset({"socket.getaddrinfo", "socket.gethostbyname"})
@@ -68,7 +70,8 @@ watch = Watch()
 def pytest_configure() -> None:
     """Make the suite independent of whoever runs it, and start the watch."""
     for name in list(os.environ):
-        if name.startswith(("PACKETFLOW_", "ANTHROPIC_", "OPENAI_", "OTEL_")):
+        ours = name.startswith("PACKETFLOW_TEST_")
+        if name.startswith(("PACKETFLOW_", "ANTHROPIC_", "OPENAI_", "OTEL_")) and not ours:
             del os.environ[name]
     hypothesis.settings.register_profile("suite", deadline=None, print_blob=True)
     hypothesis.settings.register_profile("ci", hypothesis.settings.get_profile("suite"), derandomize=True)

@@ -111,7 +111,7 @@ class PersistentChatAgent(
         found = await self._recalled(ctx, message, memory, room_id) if not told and _asks(message) else None
         if found is not None and not (found.found and found.topic) and _PAST.search(message) is None:
             found = None  # a question of another kind, which the memory does not answer
-        response = found.answer if found is not None else await self._reply(message, memory)
+        response = found.answer if found is not None else await self._reply(ctx, message, memory)
         now = ctx.now()
         self.emit(Heard(user_id=self.key, content=message, room_id=room_id), at=now)
         self.emit(Answered(content=response), at=now)
@@ -167,19 +167,18 @@ class PersistentChatAgent(
         parts = [mine.answer] if mine.found else []
         parts += [f"In {room_id}: {theirs.answer}"] if room and theirs.found else []
         instructions = f"Answer this question from the lines alone, in at most four sentences: {message}"
-        said = await worded(instructions, [*own, *room][-200:], "\n\n".join(parts))
+        said = await worded(ctx, instructions, [*own, *room][-200:], "\n\n".join(parts))
         return (mine if mine.found else theirs).model_copy(update={"answer": said})
 
-    async def _reply(self, message: str, memory: Sequence[Line]) -> str:
+    async def _reply(self, ctx: pf.Context, message: str, memory: Sequence[Line]) -> str:
         suggested = await to_thread(suggest, message, memory)
         if suggested.confidence_scores[0] >= 0.5:  # noqa: PLR2004 - better supported than not
             plain = suggested.suggested_responses[0]
         else:
             asked = is_question(message)
             plain = "I found nothing about that in what you told me." if asked else "I have noted that."
-        return await worded(
-            "Reply to the last line as a helpful assistant, in at most four sentences.", memory[-40:], plain, message
-        )
+        instructions = "Reply to the last line as a helpful assistant, in at most four sentences."
+        return await worded(ctx, instructions, memory[-40:], plain, message)
 
 
 def _asks(message: str) -> bool:

@@ -51,7 +51,7 @@ async def conversation_summarization(
     lines = await conversation(ctx, room_id, message_count)
     result = await to_thread(summarize, lines, summary_format)
     instructions = f"Summarize this chat in a {summary_format} form. Keep names and quotes exact; add nothing."
-    return result.model_copy(update={"summary": await worded(instructions, lines, result.summary)})
+    return result.model_copy(update={"summary": await worded(ctx, instructions, lines, result.summary)})
 
 
 @pf.capability(
@@ -74,7 +74,7 @@ async def analyze_conversation(ctx: pf.Context, room_id: RoomId, message_count: 
         if lines
         else result.conversation_summary
     )
-    said = await worded(instructions, lines, plain)
+    said = await worded(ctx, instructions, lines, plain)
     return result.model_copy(update={"conversation_summary": said})
 
 

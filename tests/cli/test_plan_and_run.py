@@ -121,9 +121,54 @@ def test_a_call_that_destroys_runs_after_a_yes_only(shell: "Shell") -> None:
     assert "burn (delete) would be called with" in refused.err
     assert "--yes" in refused.err
     assert not (shell.folder / "burned.txt").exists()
+    tried = shell("run", "--plan", "burn.json", "--dry", "--json").json
+    assert [(each["node"], each["decision"]) for each in tried["steps"]] == [("burn", "confirm")]
+    assert not (shell.folder / "burned.txt").exists()
     agreed = shell("run", "--plan", "burn.json", "--yes", "--json")
     assert (agreed.status, agreed.json["result"]) == (0, "letter is gone")
     assert (shell.folder / "burned.txt").read_text() == "letter\n"
+
+
+def test_a_run_that_waits_goes_on_once_it_is_approved_by_a_later_command(shell: "Shell") -> None:
+    (shell.folder / "burn.json").write_text(plan_of(step("burn", "burn", item="letter")))
+    assert shell("run", "--plan", "burn.json").status == 2
+    [question] = shell("runs", "approvals", "--json").json
+    assert (question["capability_id"], question["arguments"]) == ("burn", {"item": "letter"})
+    assert question["run_id"][:12] in shell("runs", "approvals").out
+    agreed = shell("runs", "approve", question["run_id"][:10], "--json")
+    assert (agreed.status, agreed.json["result"]) == (0, "letter is gone")
+    assert (shell.folder / "burned.txt").read_text() == "letter\n"
+    again = shell("runs", "approve", question["run_id"])
+    assert again.status == 2
+    assert "asks nothing now" in again.err
+
+
+def test_a_refused_call_is_not_made_and_its_run_fails_with_the_reason(shell: "Shell") -> None:
+    (shell.folder / "burn.json").write_text(plan_of(step("burn", "burn", item="letter")))
+    assert shell("run", "--plan", "burn.json").status == 2
+    [waiting] = shell("runs", "list", "--status", "waiting", "--json").json
+    refused = shell("runs", "refuse", waiting["id"], "--reason", "I still need it", "--json")
+    assert (refused.json["status"], refused.json["failure"]["code"]) == ("failed", "approval_refused")
+    assert "I still need it" in refused.json["failure"]["message"]
+    assert not (shell.folder / "burned.txt").exists()
+
+
+def test_what_failed_is_tried_again_without_what_was_done(served: "Shell", asked: "Callable[..., Outcome]") -> None:
+    (served.folder / "half.json").write_text(
+        plan_of(step("first", "price_order", item="cup"), step("second", "refuse", item="cup"))
+    )
+    ended = asked("run", "--plan", str(served.folder / "half.json"), "--json").json
+    again = asked("runs", "retry", ended["id"], "--json")
+    assert again.status == 1
+    assert [step["node"] for step in again.json["steps"]] == ["second"]
+
+
+def test_letters_are_listed_and_an_unknown_one_is_refused(asked: "Callable[..., Outcome]") -> None:
+    assert asked("letters", "--json").json == []
+    assert "No letter is on its way" in asked("letters").out
+    missing = asked("letters", "replay", "nothing")
+    assert missing.status == 1
+    assert "there is no dead letter 'nothing'" in missing.err
 
 
 @pytest.mark.parametrize("where", ["shell", "served"])

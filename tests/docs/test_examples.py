@@ -16,6 +16,12 @@ EXAMPLE = re.compile(r"<!-- (?P<source>docs_src/\w+\.py) -->\n```python\n(?P<cod
 EXPECTED = {
     "rooms.py": ["2 messages by ada", "succeeded ['room.history', 'summarize']", "1 message", "2 message"],
     "weather.py": ["a coat", "[4.0, 10.0]"],
+    "calls.py": ["3.0 after 3 attempts\n3.0 after 3 attempts"],
+    "simulation.py": ["100 worlds, ", "no law broken", "1 sale, an hour later"],
+    "supervision.py": ["1\n'sensor.read' failed: Unreadable: ?\n2\n", "attic stopped\n1 stopped\n1"],
+    "runs.py": ["waiting ['garden']", "pay {'amount': 80", "failed undone []", "paid 80 for garden 2"],
+    "letters.py": ["2 placed", "mugs taken: 1", "order 1 is expired", "dead: shelf.take unicorn there is no"],
+    "flows.py": ["10\n8 ['basket', 'add', 'basket/map']\n['corner: lamp', 'lamp: paid']\npaid"],
     "memory.py": ["a purse cannot hold less than nothing", "5"],
 }
 

@@ -53,8 +53,11 @@ async def test_runs_are_listed_the_latest_first_filtered_and_in_pages(served: Se
     assert [run["id"] for run in (await page("status=failed"))["runs"]] == [second]
     newest = await page("limit=1")
     assert newest["runs"][0]["id"] == third
-    rest = await served.http.get("/api/runs", params={"before": newest["before"]})
-    assert [run["id"] for run in rest.json()["runs"]] == [second, first]
+    assert newest["before_id"] == third
+    assert "authority" not in newest["runs"][0]
+    for place in ({"before": newest["before"]}, {"before": newest["before"], "before_id": third}):
+        rest = await served.http.get("/api/runs", params=place)
+        assert [run["id"] for run in rest.json()["runs"]] == [second, first]
     assert (await page("limit=50"))["before"] is None
 
 

@@ -7,17 +7,21 @@ import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from decimal import Decimal
+from typing import Any, cast
 
 import pytest
 from pydantic import BaseModel
 from tests.fakes.vendor import VENDORS, Call, FakeVendor, Refusal, Silence, Status, Text, Turn, environment
 
+import packetflow as pf
 import packetflow.models.vendors
 from packetflow._core.errors import DeclarationError, PacketFlowError
 from packetflow.models.errors import AnswerRejected, ModelDeclined, ModelUnavailable
 from packetflow.models.model import LONGEST_DATA, Model
 from packetflow.models.prompt import clipped, fenced
 from packetflow.models.settings import configured
+from packetflow.stores.memory import MemoryStore
 
 each_vendor = pytest.mark.parametrize("vendor", VENDORS)
 # A deadline that passes in a test does so on purpose; the libraries must be loaded by then.
@@ -183,3 +187,60 @@ def test_no_tag_can_be_forged_inside_a_fence() -> None:
 
 def test_long_texts_are_clipped_and_say_so() -> None:
     assert clipped({"a": ["xxxx", 5, None]}, 2) == {"a": ["xx… [2 characters left out]", 5, None]}
+
+
+class Purse:
+    """Keeps what was spent."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self.cost = Decimal(0)
+
+    def spend(self, *, tokens: int = 0, cost: Decimal | float = 0) -> None:
+        self.tokens += tokens
+        self.cost += Decimal(cost)
+
+
+@each_vendor
+async def test_what_an_answer_took_is_told_to_the_call_that_asked(vendor: str) -> None:
+    purse = Purse()
+    async with model(Text("ok"), Text("ok"), vendors=(vendor,)) as (asked, _):
+        await asked.write("Summarize.", ROOM)
+        await asked.write("Summarize.", ROOM, ctx=cast("Any", purse))
+    assert (purse.tokens, purse.cost) == (120, 0)
+
+
+@each_vendor
+async def test_answers_that_were_no_good_are_told_too(vendor: str) -> None:
+    purse, wrong = Purse(), Call("extracted", {"what": "lunch", "hour": "noon"})
+    async with model(wrong, wrong, wrong, vendors=(vendor,)) as (asked, _):
+        with pytest.raises(AnswerRejected):
+            await asked.extract(Meeting, "Find the meeting.", ROOM, ctx=cast("Any", purse))
+    assert purse.tokens == 3 * 120
+
+
+async def test_cost_is_counted_by_the_price_of_the_model_that_answered() -> None:
+    purse = Purse()
+    async with FakeVendor(Status(529), Text("ok")) as server:
+        prices = {"PACKETFLOW_ANTHROPIC_PRICE": "1000/1000", "PACKETFLOW_OPENAI_PRICE": "2/10"}
+        asked = Model(configured({**environment(server.url, *VENDORS), **prices}))
+        await asked.write("Summarize.", ROOM, ctx=cast("Any", purse))
+        await asked.close()
+    assert (purse.tokens, purse.cost) == (120, Decimal("0.0004"))
+
+
+async def test_the_call_record_of_a_capability_that_asks_a_model_has_its_tokens_and_cost() -> None:
+    store = MemoryStore()
+    async with FakeVendor(Text("Lunch."), Text("Lunch.")) as server:
+        asked = Model(configured({**environment(server.url, "openai"), "PACKETFLOW_OPENAI_PRICE": "2/10"}))
+
+        @pf.capability(effect="external")
+        async def sum_up(ctx: pf.Context, text: str) -> str:
+            """Sum up a text."""
+            return await asked.write("Summarize.", text, ctx=ctx)
+
+        async with pf.App(sum_up, store=store, planners=[]) as root:
+            assert await root.call(sum_up, text="Lunch is at noon.") == "Lunch."
+        await asked.close()
+    await store.open()
+    assert [(call.tokens, call.cost_micros) for call in await store.calls()] == [(120, 400)]

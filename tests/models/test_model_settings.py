@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -132,3 +133,15 @@ def test_a_password_in_an_address_is_not_shown_as_host() -> None:
 def test_a_choice_survives_a_pickle_for_another_process() -> None:
     (choice,) = configured(ANTHROPIC)
     assert pickle.loads(pickle.dumps(choice)) == choice  # noqa: S301 - made right here
+
+
+def test_a_price_is_what_a_million_tokens_cost_in_and_out() -> None:
+    (choice,) = configured({**OPENAI, "PACKETFLOW_OPENAI_PRICE": " 2.5 / 10 "})
+    assert choice.cost(1_000_000, 100_000) == Decimal("3.5")
+    assert configured(OPENAI)[0].cost(1_000_000, 100_000) == 0
+
+
+@pytest.mark.parametrize("price", ["3", "a/b", "3/-1", "1/2/3", "NaN/1", "3/Infinity", "/"])
+def test_a_price_that_is_none_is_refused_by_the_name_of_its_variable(price: str) -> None:
+    with pytest.raises(DeclarationError, match="PACKETFLOW_OPENAI_PRICE"):
+        configured({**OPENAI, "PACKETFLOW_OPENAI_PRICE": price})

@@ -334,4 +334,23 @@ REQUIREMENTS = (
             "tests/cli/test_chat_import.py::test_a_folder_that_is_no_export_is_refused",
         ),
     ),
+    Requirement(
+        id="cli.questions",
+        source="docs/reference/cli.md",
+        promise=(
+            "A run that waits for a person is listed, and a later command agrees, refuses or says what became of a "
+            "call; what failed is retried without what was done."
+        ),
+        tests=(
+            "tests/cli/test_plan_and_run.py::test_a_run_that_waits_goes_on_once_it_is_approved_by_a_later_command",
+            "tests/cli/test_plan_and_run.py::test_a_refused_call_is_not_made_and_its_run_fails_with_the_reason",
+            "tests/cli/test_plan_and_run.py::test_what_failed_is_tried_again_without_what_was_done",
+        ),
+    ),
+    Requirement(
+        id="cli.letters",
+        source="docs/reference/cli.md",
+        promise="Letters are listed, and an unknown one is refused.",
+        tests=("tests/cli/test_plan_and_run.py::test_letters_are_listed_and_an_unknown_one_is_refused",),
+    ),
 )

@@ -3,6 +3,7 @@
 from tests.requirements.requirement import Requirement
 
 DOCS = "tests/docs/test_examples.py::"
+REFERENCE = "tests/docs/test_reference.py::"
 
 REQUIREMENTS = (
     Requirement(
@@ -23,6 +24,17 @@ REQUIREMENTS = (
         promise="Every command of the README, the curl included, does on a fresh folder what the page says.",
         tests=("tests/docs/test_readme.py::test_every_command_of_the_readme_does_what_it_says",),
         gap="Commands of the other pages are not run from the pages; tests of the command line run their likes.",
+    ),
+    Requirement(
+        id="docs.reference",
+        source="docs/reference",
+        promise="The references name every route with its queries, every error code, event, command and option.",
+        tests=(
+            f"{REFERENCE}test_the_http_reference_names_every_route_with_its_queries",
+            f"{REFERENCE}test_the_http_reference_names_every_error_and_every_event_of_a_run",
+            f"{REFERENCE}test_the_command_line_reference_names_every_command_and_option",
+        ),
+        gap="Fields of bodies and answers are described by hand; the OpenAPI document is made from the code.",
     ),
     Requirement(
         id="docs.design",

@@ -394,4 +394,40 @@ REQUIREMENTS = (
             f"{HTTP}test_client.py::test_code_that_is_not_async_can_talk_too",
         ),
     ),
+    Requirement(
+        id="http.approvals",
+        source="design 4.11",
+        promise=(
+            "What runs ask people is listed and answered over HTTP, once and for exactly the call that was shown, "
+            "over a restart of the server, too."
+        ),
+        tests=(
+            f"{HTTP}test_approvals.py::test_a_risky_step_waits_is_listed_and_goes_on_once_it_is_approved",
+            f"{HTTP}test_approvals.py::test_a_refused_step_fails_with_the_reason_and_is_no_success",
+            f"{HTTP}test_approvals.py::test_an_answer_to_what_is_not_asked_changes_nothing",
+            f"{HTTP}test_approvals.py::test_an_approval_waits_over_a_restart_of_the_server",
+        ),
+    ),
+    Requirement(
+        id="http.rest",
+        source="docs/reference/http.md",
+        promise="A plan is tried dry, bounded by a budget, and what a failed run left undone is done or planned again.",
+        tests=(
+            f"{HTTP}test_approvals.py::test_a_dry_run_tells_what_a_plan_would_do_and_does_nothing",
+            f"{HTTP}test_approvals.py::test_what_a_failed_run_left_undone_is_done_by_a_retry_and_planned_by_a_replan",
+            f"{HTTP}test_approvals.py::test_a_budget_stops_a_run_and_says_which",
+        ),
+    ),
+    Requirement(
+        id="http.letters",
+        source="docs/reference/http.md",
+        promise="Letters, reminders and dead letters are listed, replayed and dropped; stopped actors are started.",
+        tests=(
+            f"{HTTP}test_letters.py::test_a_letter_that_failed_for_good_is_seen_replayed_and_taken",
+            f"{HTTP}test_letters.py::test_a_reminder_is_listed_and_dropped",
+            f"{HTTP}test_letters.py::test_a_letter_that_is_none_is_a_404",
+            f"{HTTP}test_approvals.py::test_an_actor_that_crashed_too_often_is_started_again_by_hand",
+            f"{HTTP}test_approvals.py::test_statistics_tell_of_actors_and_queues",
+        ),
+    ),
 )

@@ -66,8 +66,8 @@ REQUIREMENTS = (
     Requirement(
         id="pressure.stop.runs-first",
         source="design 4.6",
-        promise="An app that stops cancels its runs before the actors they wait for, and they are stored as cancelled.",
-        tests=(f"{AUTHORITY}test_leaving_an_app_cancels_its_runs_before_the_actors_they_wait_for",),
+        promise="An app that stops interrupts its runs before the actors they wait for: their steps have not failed.",
+        tests=(f"{AUTHORITY}test_leaving_an_app_interrupts_its_runs_before_the_actors_they_wait_for",),
     ),
     Requirement(
         id="pressure.records.bounded",

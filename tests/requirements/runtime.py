@@ -104,7 +104,7 @@ REQUIREMENTS = (
         ),
         tests=(
             f"{ACTIVATION}test_closing_the_app_ends_busy_actors_and_leaves_no_task",
-            f"{RUN}test_closing_the_app_cancels_its_runs_and_leaves_no_task",
+            f"{RUN}test_closing_the_app_interrupts_its_runs_and_leaves_no_task",
             f"{TRANSACTION}test_closing_the_app_saves_snapshots",
         ),
     ),

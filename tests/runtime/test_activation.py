@@ -295,3 +295,21 @@ async def test_a_failure_of_what_was_told_is_counted_and_logged(
     assert table(app).failed == 1
     assert "a message told to actor tally:one failed" in caplog.text
     assert "out of order" in caplog.text
+
+
+@pytest.mark.parametrize("how", ["def", "async"])
+async def test_a_long_mailbox_is_emptied_in_slices_between_which_others_have_the_loop(
+    app: pf.App, root: pf.Client, how: str
+) -> None:
+    tally, volatile = root.actor(Volatile, "one"), table(app, Volatile)
+    for number in range(1900):
+        await (tally.tell(Volatile.note, number) if how == "def" else tally.tell(Volatile.add))
+    seen: set[int] = set()
+
+    def done() -> bool:
+        seen.add(volatile.handled)
+        return volatile.handled == 1900
+
+    await until(done)
+    assert len(seen) > 5
+    assert volatile.mailboxes.waiting == 0

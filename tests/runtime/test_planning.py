@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from packetflow._core.explanation import Candidate
 from packetflow._core.ports import Proposal, Request
 from packetflow.planners.rules.planner import RulesPlanner
 from packetflow.stores.memory import MemoryStore
+from packetflow.testing.clock import FakeClock
 
 if TYPE_CHECKING:
     from packetflow._core.ports import Planner
@@ -51,16 +51,6 @@ class Scripted:
         """Hold nothing."""
 
 
-@dataclass
-class Day:
-    """A clock that is set by hand."""
-
-    moment: datetime = datetime(2026, 5, 4, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.moment
-
-
 def made(name: str, confidence: float, capability_id: str = "weather") -> Scripted:
     plan = pf.Plan[Any](
         nodes=[{"kind": "step", "id": "s", "capability_id": capability_id, "inputs": {"city": {"literal": "Oslo"}}}],
@@ -76,7 +66,7 @@ def question(name: str, *candidates: str) -> Scripted:
     return Scripted(name, Proposal(None, 0.0, nearest, ("city",), "which city?", name))
 
 
-def app(*planners: Planner, store: MemoryStore | None = None, clock: Day | None = None) -> pf.App:
+def app(*planners: Planner, store: MemoryStore | None = None, clock: FakeClock | None = None) -> pf.App:
     return pf.App(weather, remove_city, store=store or MemoryStore(), planners=planners, clock=clock)
 
 
@@ -110,12 +100,12 @@ async def test_without_a_plan_it_asks_back_with_at_most_three_candidates_and_wha
 
 
 async def test_a_repeated_request_gives_the_same_plan_without_asking_anybody_until_the_next_day() -> None:
-    planner, day = made("only", 0.9), Day()
+    planner, day = made("only", 0.9), FakeClock()
     async with app(planner, clock=day) as root:
         first = await root.plan("Weather in Oslo.")
         assert await root.plan("weather  in oslo") == first
         assert len(planner.asked) == 1
-        day.moment += timedelta(days=1)
+        day.advance(days=1)
         await root.plan("weather in Oslo")
         assert len(planner.asked) == 2
 

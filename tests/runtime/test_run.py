@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 import packetflow as pf
 from packetflow._core.answer import answer
 from packetflow._core.run import RunFinished, StepProgressed, StepSucceeded
+from packetflow.app import SystemClock
 from packetflow.stores.memory import MemoryStore
 from packetflow.stores.sqlite.store import SQLiteStore
 
@@ -271,17 +273,17 @@ async def test_a_careful_run_stops_before_a_risky_step_until_exactly_that_call_i
 
     async with app(drop) as root:
         plan = pf.Plan(drop.step("a"))
-        run = await root.run(plan, careful=True)
+        run = await root.run(plan, careful=True, waits=False)
         assert run.failure is not None
         assert (run.failure.code, gone) == ("confirmation_required", [])
         digest = run.failure.details["digest"]
-        other = await root.within(confirmed=[digest]).run(pf.Plan(drop.step("b")), careful=True)
+        other = await root.within(confirmed=[digest]).run(pf.Plan(drop.step("b")), careful=True, waits=False)
         assert (other.succeeded, gone) == (False, [])
         again = await root.within(confirmed=[digest]).run(plan, careful=True)
         assert (again.output, gone) == ("a", ["a"])
 
 
-async def test_closing_the_app_cancels_its_runs_and_leaves_no_task() -> None:
+async def test_closing_the_app_interrupts_its_runs_and_leaves_no_task() -> None:
     gate = Gate()
 
     @pf.capability(effect="read")
@@ -293,6 +295,33 @@ async def test_closing_the_app_cancels_its_runs_and_leaves_no_task() -> None:
 
     async with asyncio.timeout(10):
         async with app(wait) as root:
-            await root.start(pf.Plan(wait.step()))
+            run = await root.start(pf.Plan(wait.step()))
             await gate.both.wait()
         assert len(asyncio.all_tasks()) == 1
+        assert run.status == "interrupted"
+
+
+class Outside(BaseException):
+    """What no capability may swallow."""
+
+
+class Broken(SystemClock):
+    """Ends whatever waits for a moment that is near."""
+
+    async def wait_until(self, moment: datetime) -> None:
+        if moment - self.now() < timedelta(seconds=10):
+            raise Outside
+        await super().wait_until(moment)
+
+
+async def test_what_is_no_exception_fails_the_run_and_is_told_before_it_goes_on() -> None:
+    broken = pf.App(start, fail, store=MemoryStore(), planners=[], clock=Broken())
+    async with asyncio.timeout(10), broken as root:
+        plan = pf.Plan(pf.retry(fail.step("x"), attempts=2, backoff=1))
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await root.run(plan)
+        assert caught.value.subgroup(Outside) is not None
+        (row,) = await root.runs()
+        found = await root.found(row.id)
+        assert (found.status, found.failure and found.failure.message) == ("failed", "the run was ended from outside")
+        assert broken.parts.runs.alive == 0

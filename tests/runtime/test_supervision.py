@@ -1,6 +1,8 @@
 """A crash undoes its message and restarts its actor; crashing too often stops it for a while, and it alone."""
 
 import asyncio
+import gc
+import weakref
 from datetime import timedelta
 
 import pytest
@@ -84,11 +86,18 @@ async def test_over_the_limit_an_actor_is_stopped_and_says_when_it_is_back(app: 
     with pytest.raises(ActorStopped) as stopped:
         await tally.ask(Tally.total)
     assert stopped.value.details["retry_after"] == pytest.approx(60, abs=1)
-    with pytest.raises(ActorStopped):
-        await tally.tell(Tally.add)
     table(app).timer.advance(61)
     assert await tally.ask(Tally.total) == 5
     assert table(app).supervision.restarts == 3
+
+
+async def test_a_stopped_actor_that_is_not_durable_refuses_what_it_is_told(app: pf.App, root: pf.Client) -> None:
+    for _ in range(4):
+        await crash(root, "one", Volatile)
+    with pytest.raises(ActorStopped):
+        await root.actor(Volatile, "one").tell(Volatile.add)
+    table(app, Volatile).timer.advance(61)
+    assert await root.actor(Volatile, "one").ask(Volatile.total) == 0
 
 
 async def test_a_stopped_actor_stops_no_other(root: pf.Client) -> None:
@@ -338,3 +347,19 @@ async def test_a_bug_of_the_store_while_a_snapshot_is_saved_is_logged_and_the_ac
         store.broken = False
     async with app as root:
         assert await root.actor(Snapshot, "one").ask(Snapshot.noted) == [1, 2]
+
+
+@pytest.mark.parametrize("kind", [Tally, Volatile])
+async def test_a_crash_leaves_nothing_to_the_collector(root: pf.Client, kind: type[Tally]) -> None:
+    tally = root.actor(kind, "one")
+    left: list[weakref.ref[BaseException]] = []
+    gc.disable()
+    try:
+        for _ in range(2):
+            try:
+                await tally.ask(kind.crash)
+            except CapabilityFailed as failed:
+                left.append(weakref.ref(failed))
+        assert [one() for one in left] == [None, None]
+    finally:
+        gc.enable()

@@ -148,13 +148,24 @@ async def test_a_saved_state_of_another_shape_is_an_error_and_stays_as_it_is(
     assert table(app).supervision.restarts == 0
 
 
-async def test_a_caller_cancelled_during_the_commit_waits_for_it_and_the_next_message_sees_it() -> None:
-    app = pf.App(Tally, store=Gated(), planners=[])
+class Elsewhere(Gated):
+    """Says nothing of how it writes, as a store that is not ours."""
+
+    plain_writes = False
+
+
+@pytest.mark.parametrize("kind", [Gated, Elsewhere])
+async def test_a_caller_cancelled_during_the_commit_waits_for_it_and_the_next_message_sees_it(
+    kind: type[Gated],
+) -> None:
+    app = pf.App(Tally, store=kind(), planners=[])
     async with app as root:
         tally = root.actor(Tally, "one")
         async with app.parts.fabric.listen("tally/one") as live:
             asked = asyncio.ensure_future(tally.ask(Tally.add, 7))
             await GATES["store"].entered.wait()
+            asked.cancel()
+            await asyncio.sleep(0)
             asked.cancel()
             behind = asyncio.ensure_future(tally.ask(Tally.add, 1))
             await until(lambda: table(app).mailboxes.waiting == 1)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from packetflow._core.approval import Question
     from packetflow._core.run import Run
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
@@ -28,16 +29,30 @@ def answer(run: Run[Any]) -> str:
         said = "The run was interrupted: the process ended before it did."
     elif run.status == "running":
         said = f"The run is under way: {run.done} of {len(run.steps)} steps have ended."
+    elif run.status == "waiting":
+        said = f"The run waits for a person: {' '.join(_asked(question) for question in run.questions)}"
     elif failed:
         said = " ".join(
             f"Step {s.node!r} failed: {s.failure.message if s.failure else 'no reason is known'}." for s in failed
         )
     else:
         said = f"The run was {run.status}: {run.failure.message if run.failure else 'no reason is known'}."
+    undone = [step.node for step in run.steps if step.status == "undone"]
+    if undone:
+        said += f" Undone: {', '.join(undone)}."
+    stuck = [step.node for step in run.steps if step.undo_failure is not None]
+    if stuck:
+        said += f" Could not be undone: {', '.join(stuck)}."
     skipped = [step.node for step in run.steps if step.status == "skipped"]
     if skipped:
         said += f" Not started: {', '.join(skipped)}."
     return said + (f" Kept: the results of {', '.join(kept)}." if kept else "")
+
+
+def _asked(question: Question) -> str:
+    if question.asks == "approval":
+        return f"may {question.capability_id!r} be called by step {question.node!r}?"
+    return f"what became of {question.capability_id!r} in step {question.node!r}? It had begun when the app stopped."
 
 
 def spoken(result: Any) -> str:  # noqa: ANN401 - any JSON

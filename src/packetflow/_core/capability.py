@@ -19,7 +19,9 @@ from typing import (
     Literal,
     ParamSpec,
     Protocol,
+    TypedDict,
     TypeVar,
+    Unpack,
     cast,
     get_args,
     get_type_hints,
@@ -27,10 +29,12 @@ from typing import (
 )
 
 from packetflow._core.actor import Actor
+from packetflow._core.cache import Cache
 from packetflow._core.context import Context, bare_context
 from packetflow._core.effect import EFFECTS, Effect
 from packetflow._core.errors import DeclarationError
 from packetflow._core.ref import Message
+from packetflow._core.retry import Retry
 from packetflow._core.schema import InputContract, OutputContract, item_type, return_annotation
 from packetflow._core.shape import properties, types
 from packetflow._core.step import Step
@@ -38,6 +42,7 @@ from packetflow._core.step import Step
 if TYPE_CHECKING:
     from types import FrameType
 
+    from packetflow._core.grant import Grant
     from packetflow._core.json import JsonObject
 
 P = ParamSpec("P")
@@ -62,6 +67,8 @@ class Options:
     timeout: timedelta | None = None
     confirm: bool = False
     tags: tuple[str, ...] = ()
+    retry: Retry | None = None
+    cache: Cache | None = None
 
 
 @dataclass(eq=False)
@@ -160,6 +167,10 @@ class Declaration:
         found = properties(self.output_schema) if types(self.output_schema) == _OBJECT else ()
         return found or ("result",)
 
+    def open_to(self, grant: Grant) -> bool:
+        """Whether the holder of a grant may know of it and name it in a call, its arguments and time aside."""
+        return grant.may_name(self.id, self.effect)
+
     def field_schema(self, field: str) -> JsonObject:
         """Give the JSON Schema of one input, standing alone; raises KeyError when there is no such input."""
         found = self._field_schemas.get(field)
@@ -185,6 +196,7 @@ class Declaration:
             message = f"capability {self.id!r} needs a docstring: its first sentence is the intent people search by"
             raise DeclarationError(message)
         self._verify_signature()
+        self._verify_repetition()
         _ = self.input_schema, self.output_schema
 
     def _verify_signature(self) -> None:
@@ -199,6 +211,25 @@ class Declaration:
             raise DeclarationError(message)
         if self.options.version < 1 or (self.options.timeout is not None and self.options.timeout <= timedelta(0)):
             message = f"capability {self.id!r}: timeout and version must be positive"
+            raise DeclarationError(message)
+
+    def _verify_repetition(self) -> None:
+        if self.options.retry is not None and self.kind == "stream":
+            message = f"capability {self.id!r}: a stream cannot be repeated, its first parts have left; drop `retry`"
+            raise DeclarationError(message)
+        if self.options.cache is None:
+            return
+        problem = None
+        if self.effect != "read":
+            problem = f"has the effect {self.effect!r}; only the result of a `read` is given again"
+        elif self.owner is not None:
+            problem = "is an actor's message; its state is in memory already, and a kept reply would hide newer ones"
+        elif self.kind == "stream":
+            problem = "is a stream; only whole results are kept"
+        elif self.options.cache.shared and self.takes_context:
+            problem = "knows who asks by its Context, so that its results must not be shared; drop one of them"
+        if problem is not None:
+            message = f"capability {self.id!r} cannot have a cache: it {problem}"
             raise DeclarationError(message)
 
     def described(self) -> JsonObject:
@@ -216,6 +247,8 @@ class Declaration:
             "version": self.options.version,
             "confirm": self.options.confirm,
             "tags": list(self.options.tags),
+            "retry": self.options.retry.attempts if self.options.retry else None,
+            "cache_seconds": self.options.cache.ttl.total_seconds() if self.options.cache else None,
             "streams": self.kind == "stream",
             "actor": self.owner.actor_type.name if self.owner else None,
         }
@@ -306,12 +339,26 @@ class ActorCapability(Declaration, Message[A_contra, P, R]):
     def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
         """Give the same message for a subclass of its actor, under the subclass's name."""
         rebound: ActorCapability[Any, P, R] = ActorCapability(self.function, self.options, self.locals, owner)
-        return _dressed(rebound, self.function)
+        return dressed(rebound, self.function)
 
     def step(self, key: str, *args: P.args, **kwargs: P.kwargs) -> Step[R]:
         """Write this message to the actor `key` into a plan."""
         owner = cast("type[Actor[Any]]", self.owner)
         return self.step_of({owner.actor_type.key: key, **self.named_arguments(args, kwargs)})
+
+
+class Given(TypedDict, total=False):
+    """The options of `capability`, as they are written; what each means is told there."""
+
+    effect: Effect
+    examples: Sequence[str]
+    name: str | None
+    version: int
+    timeout: timedelta | None
+    confirm: bool
+    tags: Sequence[str]
+    retry: Retry | None
+    cache: Cache | timedelta | None
 
 
 class _Decorator(Protocol):
@@ -374,22 +421,15 @@ def capability(fn: Callable[P, AsyncIterator[R]], /) -> Capability[P, list[R], A
 @overload
 def capability(fn: Callable[P, R], /) -> Capability[P, R, R]: ...
 @overload
-def capability(
-    *,
-    effect: Effect = "write",
-    examples: Sequence[str] = (),
-    name: str | None = None,
-    version: int = 1,
-    timeout: timedelta | None = None,
-    confirm: bool = False,
-    tags: Sequence[str] = (),
-) -> _Decorator: ...
+def capability(**options: Unpack[Given]) -> _Decorator: ...
 def capability(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Declare a function or an actor's method as a capability.
 
     `effect` is what it does to the world and `write` unless declared, so that a forgotten declaration is the careful
     one. `examples` are sentences that ask for it. `name` replaces the id. `timeout` bounds one call. `confirm` makes
-    every call wait for a person's yes. The docstring's first paragraph is the intent.
+    every call wait for a person's yes. `retry` declares that it may be repeated, and how often it is when it fails in a
+    way that may pass. `cache` gives the result of a `read` again for a time. The docstring's first paragraph is the
+    intent.
 
     A plain function may be `async def`, `def` (it runs in a worker thread, so it may block) or an async generator
     (streams partial outputs; its output is their list). A method may be `async def`, `def` (runs in place, so it must
@@ -399,24 +439,29 @@ def capability(fn: Callable[..., Any] | None = None, /, **options: Any) -> Any:
         message = f"{text[0]} of a capability is a list of texts, not one text"
         raise DeclarationError(message)
     examples, tags = tuple(options.pop("examples", ())), tuple(options.pop("tags", ()))
-    made = Options(examples=examples, tags=tags, **options)
+    cache = Cache(kept) if isinstance(kept := options.pop("cache", None), timedelta) else kept
+    for name, value, kind in (("retry", options.get("retry"), Retry), ("cache", cache, Cache)):
+        if not isinstance(value, kind | None):
+            message = f"{name} of a capability is a {kind.__name__}, not {value!r}"
+            raise DeclarationError(message)
+    made = Options(examples=examples, tags=tags, cache=cache, **options)
 
     def declare(function: Callable[..., Any]) -> Any:  # noqa: ANN401 - the overloads say what it is
         first = next(iter(inspect.signature(function).parameters), None)
-        visible = _visible_names(function, currentframe())
+        visible = visible_names(function, currentframe())
         kind = cast("type[Declaration]", ActorCapability if first == "self" else Capability)
-        return _dressed(kind(function, made, visible), function)
+        return dressed(kind(function, made, visible), function)
 
     return declare(fn) if fn is not None else declare
 
 
-def _dressed(declared: D, function: Callable[..., Any]) -> D:
+def dressed(declared: D, function: Callable[..., Any]) -> D:
     """Give a declaration the name, the docstring and the place of its function."""
     update_wrapper(cast("Callable[..., Any]", declared), function, updated=())
     return declared
 
 
-def _visible_names(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any]:
+def visible_names(function: Callable[..., Any], frame: FrameType | None) -> dict[str, Any]:
     """Collect what annotations written as text name, from the functions and classes the function is declared in.
 
     Their frames are the only way to it. They are told from mere callers by their qualified names.

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
+import os
+import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 from packetflow._core.errors import DeclarationError
 from packetflow._core.grant import Grant
+from packetflow._core.meter import Meter, micros
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from decimal import Decimal
 
+    from packetflow._core.letter import Letter
+    from packetflow._core.outbox import Outbox
     from packetflow._core.ref import Ref
 
 A = TypeVar("A")
@@ -41,10 +46,19 @@ class Door(Protocol):
         """Tell whoever follows the call how far it is."""
         ...
 
+    def spend(self, context: Context, tokens: int, cost_micros: int) -> None:
+        """Count what a call spent."""
+        ...
+
+
+_ids: Final = random.Random(os.urandom(32))  # noqa: S311 - ids are unique, never secret, and made several times a call
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: _ids.seed(os.urandom(32)))
+
 
 def new_id() -> str:
-    """Make a 128-bit random id, 32 hex digits, as W3C trace ids are."""
-    return secrets.token_hex(16)
+    """Make a 128-bit random id, 32 hex digits, as W3C trace ids are; unique, but no secret: it can be guessed."""
+    return f"{_ids.getrandbits(128):032x}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +84,16 @@ class Context:
     sink: Callable[[object], Awaitable[None]] | None = field(default=None, repr=False)
     """Takes the partial outputs of a streaming capability as they come; waits when its reader is slow."""
     door: Door | None = field(default=None, repr=False)
+    meter: Meter | None = field(default=None, repr=False, compare=False)
+    """Counts what the call in hand spends."""
+    outbox: Outbox | None = field(default=None, repr=False, compare=False)
+    """Takes what the message in hand tells others, until that is committed."""
+    letter: Letter | None = field(default=None, repr=False, compare=False)
+    """What the message in hand came in, when that is kept in the store until it is done."""
+    depth: int = field(default=0, repr=False)
+    """How many events led to it, one setting off the next."""
 
-    def inside(self, topic: str) -> Context:
+    def inside(self, topic: str, outbox: Outbox | None = None) -> Context:
         """Give the context that a message handler of the actor with this topic passes on."""
         return Context(
             self.principal,
@@ -85,6 +107,30 @@ class Context:
             (*self.chain, topic),
             None,
             self.door,
+            self.meter,
+            outbox,
+            None,
+            self.depth,
+        )
+
+    def within(self, door: Door, meter: Meter, deadline: float | None) -> Context:
+        """Give the context that a capability is called with: the same but for these three."""
+        return Context(
+            self.principal,
+            self.grant,
+            self.trace_id,
+            self.message_id,
+            deadline,
+            self.run_id,
+            self.step,
+            self.confirmed,
+            self.chain,
+            self.sink,
+            door,
+            meter,
+            self.outbox,
+            self.letter,
+            self.depth,
         )
 
     async def call(self, capability: object, /, **inputs: object) -> Any:  # noqa: ANN401 - the capability's own output
@@ -110,6 +156,18 @@ class Context:
         """Say how far a long call is: `done` of `total` (or a fraction of 1), and in words; costs nothing unheard."""
         if self.door is not None:
             self.door.report(self, done, total, note)
+
+    def spend(self, *, tokens: int = 0, cost: Decimal | float = 0) -> None:
+        """Tell what this call spent: tokens of a language model, money in the currency the app counts in.
+
+        It is written into the record of the call in hand; outside of an app it is dropped. Raises ValueError for less
+        than nothing.
+        """
+        if tokens < 0:
+            message = f"{tokens} tokens cannot be spent"
+            raise ValueError(message)
+        if self.door is not None:
+            self.door.spend(self, tokens, micros(cost))
 
     def acting_for(self, principal: str) -> Context:
         """Give this context in the name of `principal`; raises NotAllowed unless the grant may act for them."""

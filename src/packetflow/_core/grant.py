@@ -54,6 +54,7 @@ class Grant:
         repr=False,
         init=False,
     )
+    _fingerprint: list[str] = field(default_factory=list[str], repr=False, init=False)
 
     @classmethod
     def root(cls, holder: str = "local-owner") -> Grant:
@@ -78,7 +79,13 @@ class Grant:
     @property
     def fingerprint(self) -> str:
         """Name what is granted: holder and caveats. Grants that permit the same by the same caveats share it."""
-        return digest(_WRITTEN.dump_python(_Written(self.holder, self.caveats, "", ()), mode="json"))
+        if not self._fingerprint:
+            written = _WRITTEN.dump_python(_Written(self.holder, self.caveats, "", ()), mode="json")
+            for caveat in written["caveats"]:
+                for name in ("only", "effects", "act_for", "confirm"):
+                    caveat[name] = caveat[name] and sorted(caveat[name])  # sets, in whatever order
+            self._fingerprint.append(digest(written))
+        return self._fingerprint[0]
 
     def delegate(
         self,
@@ -154,6 +161,8 @@ class Grant:
     @property
     def expires(self) -> datetime | None:
         """The earliest end of any caveat."""
+        if not self.caveats:
+            return None
         return min((c.expires for c in self.caveats if c.expires is not None), default=None)
 
     def may_act_for(self, principal: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
@@ -15,13 +15,15 @@ Json: TypeAlias = JsonValue
 JsonObject: TypeAlias = dict[str, Any]
 """A JSON object; `Any` because schemas and payloads are read by key and checked where they are read."""
 
+_encode: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
 
 def canonical(value: object) -> bytes:
     """Encode a JSON value so that equal values give equal bytes: sorted keys, no spaces, UTF-8, no NaN.
 
     Raises ValueError for NaN and infinities and TypeError for what is not JSON.
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return _encode(value).encode()
 
 
 def digest(value: object, length: int = 32) -> str:

@@ -80,7 +80,7 @@ class Registry(Mapping[str, "Declaration"]):
         """Give the snapshot that the holder of `grant` may know of."""
         if not grant.caveats:
             return self
-        seen = [declared for declared in self.values() if grant.may_name(declared.id, declared.effect)]
+        seen = [declared for declared in self.values() if declared.open_to(grant)]
         if len(seen) == len(self):
             return self
         name = tuple(declared.id for declared in seen)

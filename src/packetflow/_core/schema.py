@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import cached_property
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any, ClassVar, cast, get_args, get_origin
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _UNUSABLE = (PydanticUserError, PydanticSchemaGenerationError, SchemaError, NameError, TypeError)
 """What pydantic raises for a type that it cannot check or describe."""
 _TEXT = frozenset({"string"})
-_NOT_FINITE = (b"NaN", b"Infinity")
+_NAN, _INFINITY = b"NaN", b"Infinity"
 
 
 class _PlainSchema(GenerateJsonSchema):
@@ -125,6 +126,12 @@ class InputContract:
             raise DeclarationError(message) from error
         self._single: dict[str, TypeAdapter[Any]] = {}
 
+    @cached_property
+    def given_schema(self) -> JsonObject:
+        """The JSON Schema of a checked input in its JSON form: every field is there, defaults filled in."""
+        schema = self.model.model_json_schema(mode="serialization", schema_generator=_PlainSchema)
+        return {"type": "object", **schema, "properties": schema.get("properties", {}), "required": [*self.fields]}
+
     def check(self, inputs: Mapping[str, object]) -> dict[str, Any]:
         """Turn JSON-like inputs into typed arguments, defaults filled in.
 
@@ -205,9 +212,9 @@ class OutputContract:
         """Give the JSON form of a checked value; raise ContractBroken when it has none."""
         try:
             given: Json = self._adapter.dump_python(value, mode="json", warnings="error", by_alias=True)
-            if _holds_strange_numbers(given):
+            raw = to_json(given)  # half characters have a place in Python's texts, and none in what leaves it
+            if (_NAN in raw or _INFINITY in raw) and _holds_strange_numbers(given):
                 raise self._broken([Problem("not_serializable", "it holds a number that JSON cannot write")])
-            to_json(given)  # half characters have a place in Python's texts, and none in what leaves it
         except ValueError as error:
             raise self._broken([Problem("not_serializable", str(error))]) from error
         return given
@@ -258,7 +265,7 @@ def _input_schema(model: type[BaseModel]) -> JsonObject:
 def _as_bytes(value: object) -> bytes:
     """Write a value as JSON; raises ValueError for what JSON has no form for, infinite numbers among it."""
     raw = to_json(value)
-    if any(word in raw for word in _NOT_FINITE):
+    if _NAN in raw or _INFINITY in raw:
         plain(value)  # raises, unless the word stands in a text
     return raw
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from packetflow._core.actor import Actor
 from packetflow._core.capability import Declaration
@@ -13,13 +14,20 @@ from packetflow._core.effect import RISKY
 from packetflow._core.errors import NotAllowed, NotFound, NotUnderstood
 from packetflow._core.event import Event, decode
 from packetflow._core.proof import proven
+from packetflow._core.suffix import unfinished
+from packetflow._runtime.answering import Answering
+from packetflow._runtime.dry_run import DryRun, DryRunner
 from packetflow._runtime.inspection import Inspection
+from packetflow._runtime.replanning import Replanning
+from packetflow._runtime.statistics import Statistics, statistics
 from packetflow._runtime.stream import Sink, streamed
+from packetflow._runtime.undelivered import LetterInfo, Undelivered
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
-    from datetime import datetime
 
+    from packetflow._core.approval import Question
+    from packetflow._core.budget import Budget
     from packetflow._core.constraint import Constraint
     from packetflow._core.effect import Effect
     from packetflow._core.grant import Grant
@@ -165,9 +173,51 @@ class Client:
         """Cancel what an actor does and put it to sleep, its memory kept; False when it was not awake."""
         return await self._inspection().stop(actor_id)
 
+    async def start_actor(self, actor_id: str) -> bool:
+        """Let an actor that crashed too often take messages again at once; False when it was not stopped.
+
+        The id of a class, `type` alone, lets all of its actors. Raises NotFound.
+        """
+        return self._inspection().start(actor_id)
+
+    def statistics(self) -> Statistics:
+        """Take stock of actors, runs and queues; raises NotAllowed unless the holder has all authority."""
+        if not self.grant.whole:
+            message = f"{self.principal!r} may not see the statistics of the app"
+            raise NotAllowed(message, principal=self.principal)
+        return statistics(self._parts.engine, self._parts.runs, self._parts.store)
+
     async def forget_actor(self, actor_id: str) -> bool:
         """Stop an actor and delete its memory for good; False when it had none."""
         return await self._inspection().forget(actor_id)
+
+    # -- letters ------------------------------------------------------------------------------------------------------
+
+    async def letters(
+        self,
+        *,
+        type: str | None = None,  # noqa: A002 - the word of an actor's id
+        key: str | None = None,
+        dead: bool | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[LetterInfo]:
+        """List letters on their way, reminders and dead letters, in the order of sending, behind the number `after`.
+
+        One's own; whoever holds all authority sees all. `dead=True` gives only those that failed for good.
+        """
+        return await self._undelivered().letters((type, key), after, limit, dead=dead)
+
+    async def replay_letter(self, letter_id: str) -> bool:
+        """Deliver a dead letter again, its failures forgotten; False when there is none that one may see."""
+        return await self._undelivered().replay(letter_id)
+
+    async def drop_letter(self, letter_id: str) -> bool:
+        """Delete a letter for good, dead or not; False when there is none that one may see."""
+        return await self._undelivered().drop(letter_id)
+
+    def _undelivered(self) -> Undelivered:
+        return Undelivered(self._parts.engine, self._parts.store, self.context)
 
     def _inspection(self) -> Inspection:
         return Inspection(self._parts.engine, self._parts.store, self.context)
@@ -188,25 +238,88 @@ class Client:
         """Raise PlanRejected, with every problem, unless the plan can run under this client's grant."""
         proven(plan, self.capabilities, self.grant)
 
-    async def run(self, plan: Plan[R], *, careful: bool = False) -> Run[R]:
-        """Prove a plan, run it and wait for its end; cancelling the wait cancels the run.
+    async def run(
+        self, plan: Plan[R], *, careful: bool = False, waits: bool = True, budget: Budget | None = None
+    ) -> Run[R]:
+        """Prove a plan, run it, and wait until it has ended or waits for a person; cancelling the wait cancels the run.
 
         A failed run is returned, not raised: look at `succeeded`, `failure` and `steps`. With `careful`, steps that
-        delete, spend, reach outside or execute code need a confirmation of exactly that call.
-        Raises PlanRejected when the plan does not fit; nothing has run then.
+        delete, spend, reach outside or execute code need a person's yes to exactly that call. A step that needs one
+        waits for it (`approvals`, `approve`, then `finish`); with `waits=False` it fails with `confirmation_required`.
+        `budget` takes the place of the app's. Raises PlanRejected when the plan does not fit; nothing has run then.
         """
-        return await self._parts.runs.finish(await self.start(plan, careful=careful))
+        return await self.finish(await self.start(plan, careful=careful, waits=waits, budget=budget))
 
-    async def start(self, plan: Plan[R], *, careful: bool = False) -> Run[R]:
-        """Prove a plan and begin to run it; the app runs it to its end. The record is live."""
+    async def start(
+        self,
+        plan: Plan[R],
+        *,
+        careful: bool = False,
+        waits: bool = True,
+        budget: Budget | None = None,
+        continues: str = "",
+    ) -> Run[R]:
+        """Prove a plan and begin to run it; the app runs it to its end, over restarts. The record is live.
+
+        `continues` names a run of which `plan` is the rest (`replan` gives it): what that run finished inside loops and
+        other patterns which are the same in both plans is not done again.
+        """
         self.prove(plan)
-        context = self.context
-        if careful:
-            context = replace(context, grant=self.grant.confirming(RISKY))
-        return await self._parts.runs.start(plan, context)
+        done = unfinished(await self.found(continues)).inherited(plan) if continues else {}
+        beginning = self._parts.runs.beginning(waits=waits, budget=budget)
+        return await self._parts.runs.start(
+            plan, self._careful(careful), replace(beginning, continues=continues, done=done)
+        )
+
+    async def retry(
+        self, run_id: str, *, from_step: str | None = None, careful: bool = False, budget: Budget | None = None
+    ) -> Run[Any]:
+        """Do what a run left undone, as a new run that names it in `continues`, and wait as `run` does.
+
+        With `from_step` that step of the plan and all that needs it is done again, though it had succeeded. Raises
+        NotFound, Conflict for a run that is under way or has nothing left to do, InvalidInput for a step that is none.
+        """
+        return await self.finish(await self.restart(run_id, from_step=from_step, careful=careful, budget=budget))
+
+    async def restart(
+        self,
+        run_id: str,
+        *,
+        from_step: str | None = None,
+        careful: bool = False,
+        waits: bool = True,
+        budget: Budget | None = None,
+    ) -> Run[Any]:
+        """Begin what `retry` does, without waiting for its end."""
+        rest = unfinished(await self.found(run_id), from_step)
+        self.prove(rest.plan)
+        beginning = self._parts.runs.beginning(waits=waits, budget=budget)
+        return await self._parts.runs.start(
+            rest.plan, self._careful(careful), replace(beginning, continues=run_id, done=rest.done)
+        )
+
+    async def replan(self, run_id: str, *, intent: str | None = None) -> Plan[Any]:
+        """Plan what a run left undone: outputs of finished steps as literals, what failed replaced where that fits.
+
+        The planners are asked, for the sentence of the run or for `intent`, what could stand in for a capability that
+        failed; it is taken when it is proven to fit and does not more to the world. Nothing runs: `start` the plan with
+        `continues=run_id`. Raises as `retry`, and PlanRejected when the rest cannot run.
+        """
+        run = await self.found(run_id)
+        rest = unfinished(run)
+        planning = Replanning(self._parts.planning, self.capabilities, self.context)
+        return await planning.replaced(rest.plan, run, intent)
+
+    async def dry_run(self, plan: Plan[Any], *, careful: bool = False) -> DryRun:
+        """Prove a plan and tell what a run of it would do: order, effects, decisions, durations; nothing is done."""
+        self.prove(plan)
+        return await DryRunner(self._parts.engine, self._parts.store, self._careful(careful)).report(plan)
+
+    def _careful(self, careful: bool) -> Context:  # noqa: FBT001 - passes on the option of that name
+        return replace(self.context, grant=self.grant.confirming(RISKY)) if careful else self.context
 
     async def finish(self, run: Run[R]) -> Run[R]:
-        """Wait for the end of a run that was started here."""
+        """Wait until a run has ended or waits for a person."""
         return await self._parts.runs.finish(run)
 
     async def found(self, run_id: str) -> Run[Any]:
@@ -217,15 +330,65 @@ class Client:
             raise NotFound(message, run_id=run_id)
         return run
 
-    async def runs(self, *, status: str | None = None, before: datetime | None = None, limit: int = 50) -> list[RunRow]:
-        """List the holder's runs, the latest first; whoever may act for everybody sees all."""
+    async def runs(
+        self, *, status: str | None = None, before: datetime | tuple[datetime, str] | None = None, limit: int = 50
+    ) -> list[RunRow]:
+        """List the holder's runs, the latest first; whoever may act for everybody sees all.
+
+        `before` leaves out what started then or later; given as the start and the id of the last run of a page, it
+        begins right behind that run, which may have started at the same moment as the next.
+        """
         principal = None if self.grant.whole else self.principal
-        return await self._parts.store.runs(principal=principal, status=status, before=before, limit=limit)
+        place = (before, "") if isinstance(before, datetime) else before
+        return await self._parts.store.runs(principal=principal, status=status, before=place, limit=limit)
 
     async def cancel(self, run_id: str) -> bool:
         """Cancel a run and wait until its capabilities have ended; False when it had ended before. Raises NotFound."""
         await self.found(run_id)
         return await self._parts.runs.cancel(run_id)
+
+    # -- what runs ask people -----------------------------------------------------------------------------------------
+
+    async def approvals(self) -> list[Question]:
+        """List what runs wait for a person to say, and this holder may answer, the oldest first.
+
+        They are one's own runs and those of one's delegates; whoever holds all authority sees all.
+        """
+        return await self._answering().open()
+
+    async def approve(self, run_id: str, digest: str) -> None:
+        """Agree to the one call that a question of a run names; it is made at once, and this yes is used up.
+
+        Raises NotFound, Conflict when it is not asked (any more) or has expired, and NotAllowed for whoever could not
+        make that call without being asked.
+        """
+        await self._answering().answer(run_id, digest, "approve")
+
+    async def refuse(self, run_id: str, digest: str, reason: str = "") -> None:
+        """Refuse the call that a question of a run names.
+
+        Its step fails with `approval_refused`. Raises as `approve`.
+        """
+        await self._answering().answer(run_id, digest, "refuse", reason=reason)
+
+    async def answer(
+        self,
+        run_id: str,
+        digest: str,
+        verdict: Literal["again", "done", "fail"],
+        *,
+        output: Json = None,
+        reason: str = "",
+    ) -> None:
+        """Say what became of a call that had begun when its process ended: make it `again`, it is `done`, or `fail`.
+
+        `done` comes with the `output` it gave, as JSON; it is held against the capability's promise. Raises as
+        `approve`, and InvalidInput for an output that does not keep the promise.
+        """
+        await self._answering().answer(run_id, digest, verdict, output=output, reason=reason)
+
+    def _answering(self) -> Answering:
+        return Answering(self._parts.engine, self._parts.runs, self.context)
 
     # -- events -------------------------------------------------------------------------------------------------------
 
@@ -244,15 +407,17 @@ class Client:
         """Follow a topic from `after` on, stored events first; what the fabric drops is read from the store.
 
         The topic `run/<id>` is open to whoever may see that run, every other topic to the holder of all authority;
-        `subscribe` follows an actor. Raises NotFound and NotAllowed.
+        `subscribe` follows an actor. On `actors` and `actors/<type>` ActorChanged tells live what becomes of actors:
+        awake, asleep, restarted, stopped. Raises NotFound and NotAllowed.
         """
         if topic.startswith("run/"):
             await self.found(topic.removeprefix("run/"))
         elif not self.grant.whole:
             message = f"{self.principal!r} may not follow the topic {topic!r}"
             raise NotAllowed(message, principal=self.principal, topic=topic)
-        async for event in self._follow(topic, after, module):
-            yield event
+        with self._parts.engine.lifecycle.following(topic):
+            async for event in self._follow(topic, after, module):
+                yield event
 
     async def _follow(self, topic: str, after: int, module: str) -> AsyncIterator[Event]:
         async with self._parts.fabric.listen(topic) as live:

@@ -93,7 +93,7 @@ class Inspection:
         if declared.state is None:
             return ActorView(info, None)
         if kept and saved is not None and saved.state is not None:
-            state = declared.adapter.validate_json(saved.state)
+            state = declared.read(saved.state, saved.version)
         else:
             state = declared.initial() if kept or actor is None else actor.state
         return ActorView(info, declared.adapter.dump_python(state, mode="json"))
@@ -110,6 +110,19 @@ class Inspection:
             raise _unknown(actor_id)
         return stopped
 
+    def start(self, actor_id: str) -> bool:
+        """Let an actor, or with the type alone a class of them, take messages again at once.
+
+        False when it was not stopped. Raises NotFound.
+        """
+        table = self._engine.tables.get(actor_id)
+        if table is not None and self._context.grant.whole:
+            self._record(f"{table.declared.name}.start")
+            return table.start_all()
+        table, key = self._seen(actor_id)
+        self._record(f"{table.declared.name}.start")
+        return table.start(key)
+
     async def forget(self, actor_id: str) -> bool:
         """Stop an actor and delete its state, replies and journal; False when nothing was saved.
 
@@ -120,6 +133,7 @@ class Inspection:
         awake = await table.stop(key)
         table.supervision.forgive(key)
         forgotten = await self._store.forget(table.declared.name, key)
+        self._engine.post.forgotten(table.declared.name, key)
         if not forgotten and not awake:
             raise _unknown(actor_id)
         return forgotten

@@ -35,6 +35,7 @@ class Snapshots:
         self._unsaved: dict[str, Actor[Any]] = {}
         self._due: set[str] = set()
         self._listening: Callable[[Actor[Any]], object] | None = None
+        self._next = timer.tick + round(SAVE_EVERY / TICK)
         if declared.durability == "snapshot":
             timer.listen(self._on_tick)
 
@@ -76,7 +77,8 @@ class Snapshots:
         self.saved(actor)
 
     def _on_tick(self, tick: int) -> None:
-        if self._listening is not None and not tick % round(SAVE_EVERY / TICK):
+        if self._listening is not None and tick >= self._next:
+            self._next = tick + round(SAVE_EVERY / TICK)
             due = [actor for key, actor in self._unsaved.items() if key not in self._due]
             self._due.update(actor.key for actor in due)
             for actor in due:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from packetflow._core.outbox import Outbox
 from packetflow._runtime.condition import COLD
+from packetflow._runtime.transaction import mark
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -59,11 +61,15 @@ class Turns:
         if not self._volatile:
             return self._transact(actor, message, args, kwargs, context)
         if actor._revision == COLD:
-            actor.state = self._declared.initial()
-            actor.started()
-            actor._revision = 0
+            self.begin(actor)
         reply = self._call(actor, message, args, kwargs, context)
         return _collected(reply, context) if message.kind == "stream" else reply
+
+    def begin(self, actor: Actor[Any]) -> None:
+        """Make a `volatile` actor that is new, or crashed, ready for its first message."""
+        actor.state = None if self._declared.state is None else self._declared.state()
+        actor.started()
+        actor._revision = 0
 
     async def _transact(
         self,
@@ -77,21 +83,28 @@ class Turns:
         if actor._revision == COLD:
             await self._transactions.load(actor)
             actor.started()
+        said = ""
         if context.message_id is not None:
-            known = await self._transactions.earlier_reply(actor, message, context)
+            said = mark(message, args, kwargs)
+            known = await self._transactions.earlier_reply(actor, message, context, said)
             if known is not None:
                 return known[0]
-        reply = self._call(actor, message, args, kwargs, context)
-        if message.kind == "async":
-            reply = await reply
-        elif message.kind == "stream":
-            reply = await _collected(reply, context)
-        reply = message.output.check(reply)
-        self._deadlines.seal(actor.key)
-        if await self._transactions.commit(actor, message, context, reply):
-            self._snapshots.saved(actor)
-        elif message.effect != "read":
-            self._snapshots.changed(actor)
+        outbox = actor._pending = Outbox() if message.effect != "read" else None
+        try:
+            reply = self._call(actor, message, args, kwargs, context)
+            if message.kind == "async":
+                reply = await reply
+            elif message.kind == "stream":
+                reply = await _collected(reply, context)
+            reply = message.output.check(reply)
+            self._deadlines.seal(actor.key)
+            if await self._transactions.commit(actor, message, context, reply, said):
+                self._snapshots.saved(actor)
+            elif message.effect != "read":
+                self._snapshots.changed(actor)
+        finally:
+            if outbox is not None:
+                outbox.over = True  # whoever still holds it, such as a task of the handler's, sends at once from now on
         return reply
 
     def _call(
@@ -103,7 +116,8 @@ class Turns:
         context: Context,
     ) -> Any:  # noqa: ANN401 - a reply, a coroutine or an async generator, by the message's kind
         if message.takes_context:
-            return message.function(actor, context.inside(self._declared.topic(actor.key)), *args, **kwargs)
+            outbox = actor._pending if isinstance(actor._pending, Outbox) else None
+            return message.function(actor, context.inside(self._declared.topic(actor.key), outbox), *args, **kwargs)
         return message.function(actor, *args, **kwargs)
 
 

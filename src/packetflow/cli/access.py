@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
@@ -54,18 +54,18 @@ class Access(Remote):
         made = await self.request("POST", "/api/ai/plan", {"intent": intent, "context": dict(hints)})
         return Plan[Any].model_validate(made["plan"])
 
-    async def start(self, plan: Plan[Any], confirmed: Sequence[str] = ()) -> str:
+    async def start(self, plan: Plan[Any]) -> str:
         """Begin to run a plan and give the run's id; raises PlanRejected, and nothing has run then."""
-        begun = await self.execute(plan.model_dump(mode="json"), wait=False, confirmed=confirmed)
+        begun = await self.execute(plan.model_dump(mode="json"), wait=False, waits=True)
         return str(begun["execution_id"])
 
     async def follow(self, run_id: str) -> AsyncIterator[Run[Any]]:
-        """Give a run again and again until it has ended, the last time as it ended."""
+        """Give a run again and again until it has ended or asks a person, the last time as it stands then."""
         pause = _QUICK
         while True:
             run = await self.record(run_id)
             yield run
-            if run.status != "running":
+            if run.status != "running" and (run.status != "waiting" or run.questions):
                 return
             await asyncio.sleep(pause)
             pause = min(pause * 1.2, _SLOW)

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, distribution, version
-from typing import TYPE_CHECKING, Final, Literal
+from pathlib import Path
+from typing import Final, Literal
 
 import typer
 from rich.text import Text
@@ -22,9 +23,7 @@ from packetflow.cli.options import DataCommand
 from packetflow.cli.place import probe
 from packetflow.cli.screen import clean
 from packetflow.http.announcement import announced, living
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from packetflow.stores.chosen import default_store
 
 Verdict = Literal["ok", "optional", "broken"]
 
@@ -37,6 +36,7 @@ _EXTRAS: Final = {
     "http": ("the server", ("fastapi", "uvicorn", "httpx2", "websockets")),
     "chat": ("the chat application", ("nltk-vader-sentiment",)),
     "llm": ("planning with a language model", ("pydantic-ai-slim",)),
+    "postgres": ("a store in PostgreSQL", ("asyncpg",)),
     "otel": ("traces to OpenTelemetry", ("opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http")),
 }
 
@@ -89,12 +89,14 @@ class Doctor(DataCommand):
         stale = announced(data)
         left = f"; the announcement of process {stale.pid} is stale and ignored" if stale is not None else ""
         yield Finding("server", "ok", f"none runs for this folder: commands open the data themselves{left}")
-        path = data / "packetflow.db"
-        if not path.exists():
+        store = default_store(data, self.store)
+        path = getattr(store, "path", None)
+        if isinstance(path, Path) and not path.exists():
             yield Finding("store", "ok", f"{path} will be made at first use")
             return
-        asyncio.run(probe(data))
-        yield Finding("store", "ok", f"{path}, {path.stat().st_size / 1e6:.1f} MB")
+        asyncio.run(probe(store))
+        size = f", {path.stat().st_size / 1e6:.1f} MB" if isinstance(path, Path) else ""
+        yield Finding("store", "ok", f"{store if path is None else path}{size}")
 
 
 def _guarded(name: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:

@@ -16,6 +16,16 @@ from packetflow.cli.failure import usage
 from packetflow.cli.place import Place, place
 from packetflow.cli.screen import Screen
 
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="ADDRESS",
+        help="Another store than the SQLite file in the data folder: postgresql://user@host/database.",
+        show_default="$PACKETFLOW_STORE",
+    ),
+]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Command(ABC):
@@ -43,6 +53,7 @@ class DataCommand(Command):
             "--data", metavar="DIR", help="The data folder.", show_default="$PACKETFLOW_DATA or ./.packetflow"
         ),
     ] = None
+    store: StoreOption = None
     app: Annotated[
         str | None,
         typer.Option(
@@ -56,7 +67,7 @@ class DataCommand(Command):
     @property
     def place(self) -> Place:
         """The data and the app."""
-        return place(self.data, self.app)
+        return place(self.data, self.app, self.store)
 
 
 def add(app: typer.Typer, name: str, kind: type[Command], *examples: str) -> None:

@@ -15,6 +15,7 @@ from packetflow.cli.apps import chosen, load
 from packetflow.http.announcement import living, secret
 
 if TYPE_CHECKING:
+    from packetflow._core.ports import Store
     from packetflow.cli.access import Access
 
 T = TypeVar("T")
@@ -29,11 +30,13 @@ class Place:
 
     data: Path
     app: str | None = None
+    store: str | None = None
+    """The address of another store than the SQLite file in the folder."""
 
 
-def place(data: Path | None, app: str | None = None) -> Place:
-    """Name the data folder, by option, `$PACKETFLOW_DATA` or default, and the app."""
-    return Place(data if data is not None else data_directory(), app)
+def place(data: Path | None, app: str | None = None, store: str | None = None) -> Place:
+    """Name the data folder, by option, `$PACKETFLOW_DATA` or default, the app and the store."""
+    return Place(data if data is not None else data_directory(), app, store)
 
 
 def work(where: Place, job: Callable[[Access], Awaitable[T]]) -> T:
@@ -64,14 +67,11 @@ async def _entered(stack: AsyncExitStack, where: Place) -> Access:
         return await stack.enter_async_context(Access(server.url, token=secret(), host=server.host))
     from packetflow.cli.embedding import embedded  # noqa: PLC0415 - the web stack; a call to a server need not pay
 
-    return await stack.enter_async_context(embedded(load(chosen(where.app)).placed(where.data)))
+    return await stack.enter_async_context(embedded(load(chosen(where.app)).placed(where.data, store=where.store)))
 
 
-async def probe(data: Path) -> None:
-    """Open the store of a data folder and close it again; raises StoreUnavailable when that cannot be."""
-    from packetflow.stores.sqlite.store import SQLiteStore  # noqa: PLC0415 - SQLAlchemy; `--help` need not pay for it
-
-    store = SQLiteStore(data / "packetflow.db")
+async def probe(store: Store) -> None:
+    """Open a store and close it again; raises StoreUnavailable when that cannot be."""
     await patiently(store.open)
     await store.close()
 

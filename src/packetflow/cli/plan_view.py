@@ -13,14 +13,18 @@ from packetflow._core.plan import (
     Block,
     BranchNode,
     Condition,
+    FallbackNode,
     Fields,
+    GroupNode,
     Items,
     Literally,
     MapNode,
     Node,
+    ParallelNode,
     Plan,
     ReduceNode,
     Reference,
+    RepeatNode,
     RetryNode,
     StepNode,
 )
@@ -64,29 +68,67 @@ def binding_text(binding: Binding) -> str:
 
 def _draw(tree: Tree, node: Node, reasons: bool, number: str = "") -> None:  # noqa: FBT001 - private
     title = Text(number) + Text(node.id, "bold cyan")
+    said = clean(f"  {_said(node)}", "green" if isinstance(node, StepNode) else "")
+    branch = tree.add(title + said + _after(node))
+    if isinstance(node, StepNode):
+        for name, source in node.inputs.items():
+            branch.add(Text(f"{name} = ") + clean(binding_text(source)))
+    for name, block in _titled(node):
+        _block(branch, name, block, reasons)
+    if isinstance(node, StepNode) and reasons and node.why is not None:
+        branch.add(Text() + Text("why: ", "dim") + _candidate(node.why.chosen))
+        _rejected(branch, node.why.rejected)
+
+
+def _titled(node: Node) -> list[tuple[str, Block | None]]:
+    """List what a node runs, and when."""
+    found: list[tuple[str, Block | None]] = []
     match node:
         case StepNode():
-            branch = tree.add(title + clean(f"  {node.capability_id}", "green") + _after(node))
-            for name, source in node.inputs.items():
-                branch.add(Text(f"{name} = ") + clean(binding_text(source)))
-            if reasons and node.why is not None:
-                branch.add(Text() + Text("why: ", "dim") + _candidate(node.why.chosen))
-                _rejected(branch, node.why.rejected)
+            found.append(("taken back by", node.undo))
         case BranchNode():
-            branch = tree.add(title + Text("  the first that holds") + _after(node))
-            for case in node.cases:
-                _block(branch, f"when {_condition(case.when)}", case.then, reasons)
-            _block(branch, "otherwise", node.otherwise, reasons)
+            found += [(f"when {_condition(case.when)}", case.then) for case in node.cases]
+            found.append(("otherwise", node.otherwise))
+        case ParallelNode():
+            found += node.branches.items()
         case MapNode():
-            branch = tree.add(title + clean(f"  for each of {binding_text(node.over)}") + _after(node))
-            _block(branch, f"at most {node.concurrency} at once", node.each, reasons)
-        case ReduceNode():
-            start = f"  over {binding_text(node.over)}, starting with {binding_text(node.initial)}"
-            _block(tree.add(title + clean(start) + _after(node)), "one after another", node.each, reasons)
+            found.append((f"at most {node.concurrency} at once", node.each))
+        case ReduceNode() | RepeatNode():
+            found.append(("one after another", node.each))
         case RetryNode():
-            branch = tree.add(title + Text(f"  up to {node.attempts} attempts") + _after(node))
-            _block(branch, "attempt", node.attempt, reasons)
-            _block(branch, "otherwise", node.otherwise, reasons)
+            found += [("attempt", node.attempt), ("otherwise", node.otherwise)]
+        case FallbackNode():
+            found += [("otherwise" if place else "first", block) for place, block in enumerate(node.choices)]
+        case GroupNode():
+            pass
+    return found
+
+
+def _said(node: Node) -> str:
+    """Say in a few words what a node does."""
+    match node:
+        case StepNode():
+            said = node.capability_id if node.timeout is None else f"{node.capability_id} within {node.timeout:g} s"
+        case BranchNode():
+            said = "the first that holds"
+        case ParallelNode():
+            late = "" if node.timeout is None else f" within {node.timeout:g} s"
+            said = f"all at once{late}" + ("; some may fail" if node.partial == "continue" else "")
+        case MapNode():
+            many = "each" if node.chunk is None else f"each {node.chunk}"
+            said = f"for {many} of {binding_text(node.over)}"
+        case ReduceNode():
+            until = "" if node.until is None else f", until {_condition(node.until)}"
+            said = f"over {binding_text(node.over)}, starting with {binding_text(node.initial)}{until}"
+        case RepeatNode():
+            said = f"while {_condition(node.condition)}, starting with {binding_text(node.initial)}"
+        case GroupNode():
+            said = f"{binding_text(node.over)} by {'.'.join(map(str, node.by)) or 'itself'}"
+        case RetryNode():
+            said = f"up to {node.attempts} attempts"
+        case FallbackNode():
+            said = "the first that succeeds"
+    return said
 
 
 def _block(tree: Tree, title: str, block: Block | None, reasons: bool) -> None:  # noqa: FBT001 - private

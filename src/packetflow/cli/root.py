@@ -11,9 +11,11 @@ import typer
 
 from packetflow._core.errors import PacketFlowError
 from packetflow.cli.actors import actors
+from packetflow.cli.bench import Bench
 from packetflow.cli.call import Call
 from packetflow.cli.doctor import Doctor
 from packetflow.cli.failure import CommandFailed, failure_of, usage
+from packetflow.cli.letters import letters
 from packetflow.cli.new import New
 from packetflow.cli.options import add, epilog
 from packetflow.cli.plan import PlanSentence
@@ -66,9 +68,18 @@ def _own(app: typer.Typer) -> None:
         "packetflow plan --check plan.json",
         "packetflow plan --batch cases.jsonl --out predictions.jsonl --steps many",
     )
-    add(app, "run", RunPlan, 'packetflow run "summarize the lobby"', "packetflow run --plan plan.json --yes --json")
+    add(
+        app,
+        "run",
+        RunPlan,
+        'packetflow run "summarize the lobby"',
+        "packetflow run --plan plan.json --yes --json",
+        'packetflow run "burn the letter" --dry',
+    )
     app.add_typer(actors())
     app.add_typer(runs())
+    app.add_typer(letters())
+    add(app, "bench", Bench, "packetflow bench", "packetflow bench --seconds 30 --folder /data --json")
     add(app, "doctor", Doctor, "packetflow doctor", "packetflow doctor --data ./shop-data --json")
 
 

@@ -21,10 +21,11 @@ from packetflow.app import data_directory
 from packetflow.cli.apps import chosen, load
 from packetflow.cli.failure import CommandFailed, failure_of
 from packetflow.cli.logs import LogForm, write_logs
-from packetflow.cli.options import Command
+from packetflow.cli.options import Command, StoreOption
 from packetflow.cli.place import probe
 from packetflow.cli.port import free_port, require_free
 from packetflow.http.announcement import Announcement, announce, living, withdraw
+from packetflow.stores.chosen import default_store
 
 if TYPE_CHECKING:
     from socket import socket
@@ -55,6 +56,7 @@ class Serve(Command):
             "--data", metavar="DIR", help="The data folder.", show_default="$PACKETFLOW_DATA or ./.packetflow"
         ),
     ] = None
+    store: StoreOption = None
     empty: Annotated[bool, typer.Option("--empty", help="Begin a new data folder without the app's examples.")] = False
     reload: Annotated[bool, typer.Option("--reload", help="Start again whenever a source file changes.")] = False
     allowed_host: Annotated[
@@ -78,7 +80,7 @@ class Serve(Command):
 
         data = self.data if self.data is not None else data_directory()
         spec = chosen(self.app)
-        app = load(spec).placed(data, seeded=not self.empty)
+        app = load(spec).placed(data, seeded=not self.empty, store=self.store)
         settings = self._settings()
         self._ready(data, settings)
         log = write_logs(data, self.log)
@@ -112,7 +114,7 @@ class Serve(Command):
         require_free(settings.host, settings.port)
         try:
             data.mkdir(parents=True, exist_ok=True)
-            asyncio.run(probe(data))
+            asyncio.run(probe(default_store(data, self.store)))
         except OSError as error:
             message = f"the data folder {data} cannot be used: {error.strerror}; --data names another"
             raise CommandFailed(message, code="data_folder") from error

@@ -19,10 +19,13 @@ if TYPE_CHECKING:
 _MARKS: Final = {
     "pending": ("·", "dim"),
     "running": ("▸", "cyan"),
+    "waiting": ("?", "bold yellow"),
+    "uncertain": ("?", "bold yellow"),
     "succeeded": ("✓", "green"),
     "failed": ("✗", "bold red"),
     "skipped": ("-", "dim"),
     "cancelled": ("■", "yellow"),
+    "undone": ("↶", "yellow"),
     "interrupted": ("■", "yellow"),
 }
 SHORT: Final = 12
@@ -86,6 +89,39 @@ def runs_view(rows: list[dict[str, Any]]) -> RenderableType:
         for row in rows
     ]
     return table("run", "status", "started", "by", "intent", rows=lines)
+
+
+def questions_view(questions: list[dict[str, Any]]) -> RenderableType:
+    """Lay out what runs ask, one a line."""
+    lines = [
+        (
+            each["run_id"][:SHORT],
+            each["digest"][:SHORT],
+            f"{each['capability_id']} ({each['effect']})",
+            compact(json.dumps(each["arguments"], ensure_ascii=False), 80),
+            each["principal"],
+            moment(datetime.fromisoformat(each["expires_at"])) if each["expires_at"] else "",
+        )
+        for each in questions
+    ]
+    return table("run", "digest", "call", "arguments", "by", "until", rows=lines)
+
+
+def dry_view(report: dict[str, Any]) -> RenderableType:
+    """Lay out what a plan would do, layer by layer."""
+    lines = [
+        (
+            str(step["layer"] + 1),
+            step["node"],
+            f"{step['capability_id']} ({step['effect']})",
+            step["decision"],
+            "?" if step["times"] is None else str(step["times"]),
+            seconds(step["seconds"]) if step["seconds"] is not None else "",
+        )
+        for step in report["steps"]
+    ]
+    total = f"Typically {seconds(report['seconds'])} along the longest way. Nothing was done."
+    return Group(table("layer", "step", "call", "decision", "times", "typically", rows=lines), Text(total, "dim"))
 
 
 def _shown(value: object) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from packetflow._core.run import StepRecord
     from packetflow._runtime.client import Client
     from packetflow.http.auth import Caller
+    from packetflow.http.bodies import ExecuteRequest, NaturalRequest
 
 
 def wants_to_wait(request: Request) -> bool:
@@ -26,15 +27,16 @@ def wants_to_wait(request: Request) -> bool:
     return "respond-async" not in {part.strip().lower() for part in request.headers.get("prefer", "").split(",")}
 
 
-async def carried_out(request: Request, client: Client, plan: Plan[Any]) -> Run[Any]:
-    """Run a plan, to its end if the request waits; risky steps need a confirmation of exactly that call."""
-    if wants_to_wait(request):
-        return await client.run(plan, careful=True)
-    return await client.start(plan, careful=True)
+async def carried_out(
+    request: Request, client: Client, plan: Plan[Any], body: NaturalRequest | ExecuteRequest
+) -> Run[Any]:
+    """Run a plan, until it has ended or waits if the request does; risky steps need a yes to exactly that call."""
+    begin = client.run if wants_to_wait(request) else client.start
+    return await begin(plan, careful=True, waits=body.waits, budget=body.budget)
 
 
 def told(run: Run[Any], caller: Caller, at: str, *, full: bool) -> Response:
-    """Say what came of a run: 200 when it succeeded, 202 while it goes on, else a problem that keeps the results.
+    """Say what came of a run: 200 when it succeeded, 202 while it goes on or waits, else a problem with the results.
 
     `at` names the field with the time; with `full` the answer holds the plan.
     """
@@ -48,11 +50,13 @@ def told(run: Run[Any], caller: Caller, at: str, *, full: bool) -> Response:
     }
     if full:
         body["plan"] = run.plan
-    if run.status == "running":
+    if run.status == "waiting":
+        body["questions"] = [question.model_dump(mode="json") for question in run.questions]
+    if run.status in {"running", "waiting"}:
         return Reply({**body, "success": True}, 202, {"Location": f"/api/ai/execution/{run.id}"})
     if run.succeeded:
         return Reply(body)
-    failure = run.failure or Failure(code="internal", message="no reason is known")
+    failure = run.failure or _unfinished(run)
     members = {name: value for name, value in body.items() if name not in {"success", "message", "trace_id"}}
     failed = [step for step in run.steps if step.status in {"failed", "cancelled"}]
     members |= {
@@ -63,6 +67,13 @@ def told(run: Run[Any], caller: Caller, at: str, *, full: bool) -> Response:
         "problems": failure.details.get("problems", []),
     }
     return problem(failure.code, body["message"], caller.trace_id, **members)
+
+
+def _unfinished(run: Run[Any]) -> Failure:
+    """Say why a run that has neither ended nor failed is not under way."""
+    if run.status == "interrupted":
+        return Failure(code="stopping", message="this server is being stopped; the run goes on when it is back")
+    return Failure(code="internal", message="no reason is known")
 
 
 def results(run: Run[Any]) -> Results:

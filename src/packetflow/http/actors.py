@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Response
 
 from packetflow._core.errors import InvalidInput, NotFound, Problem
 from packetflow.http.auth import AnyCaller
-from packetflow.http.bodies import ActorAnswer, ActorList, EndAnswer, MessageRequest, ReplyAnswer
+from packetflow.http.bodies import ActorAnswer, ActorList, EndAnswer, MessageRequest, ReplyAnswer, StartAnswer
 from packetflow.http.payload import acted_for
 from packetflow.http.problems import ProblemDetails, Reply
 
@@ -74,6 +74,13 @@ async def message(actor_id: str, body: MessageRequest, caller: AnyCaller) -> Res
             executed_at=datetime.now(UTC),
         )
     )
+
+
+@router.post("/{actor_id:path}/start", response_model=StartAnswer)
+async def start(actor_id: str, caller: AnyCaller) -> Response:
+    """Let an actor that crashed too often take messages again at once; a type alone lets all actors of it."""
+    started = await caller.acting().start_actor(actor_id)
+    return Reply(StartAnswer(actor_id=actor_id, started=started))
 
 
 @router.delete("/{actor_id:path}", response_model=EndAnswer)

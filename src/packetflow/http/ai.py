@@ -17,6 +17,7 @@ from packetflow.http.bodies import (
     AnalysisAnswer,
     CallAnswer,
     CallRequest,
+    DryRunAnswer,
     ExecuteAnswer,
     ExecuteRequest,
     ExecutionAnswer,
@@ -53,7 +54,7 @@ async def natural(body: NaturalRequest, request: Request, caller: AnyCaller) -> 
     if _HELP.fullmatch(body.message):
         return Reply(_help(client.capabilities, caller.trace_id))
     plan = await client.plan(body.message, **body.context.facts)
-    return told(await carried_out(request, client, plan), caller, "processed_at", full=True)
+    return told(await carried_out(request, client, plan, body), caller, "processed_at", full=True)
 
 
 @router.post("/plan", response_model=PlanAnswer)
@@ -70,7 +71,15 @@ async def execute(body: ExecuteRequest, request: Request, caller: AnyCaller) -> 
     """Prove a plan and run it. `?wait=false` or `Prefer: respond-async` answers at once and says where to look."""
     client = caller.acting(body.context.user_id, body.confirmed)
     proposed = filled(read_plan(body.plan), body.payload, client.capabilities)
-    return told(await carried_out(request, client, proposed), caller, "executed_at", full=False)
+    return told(await carried_out(request, client, proposed, body), caller, "executed_at", full=False)
+
+
+@router.post("/dry-run", response_model=DryRunAnswer)
+async def dry_run(body: ExecuteRequest, caller: AnyCaller) -> Response:
+    """Prove a plan and tell what a run of it would do: order, effects, decisions, durations. Nothing runs."""
+    client = caller.acting(body.context.user_id, body.confirmed)
+    proposed = filled(read_plan(body.plan), body.payload, client.capabilities)
+    return Reply(DryRunAnswer(report=await client.dry_run(proposed, careful=True), trace_id=caller.trace_id))
 
 
 @router.post("/capability/{capability_id}", response_model=CallAnswer)
@@ -81,7 +90,11 @@ async def capability(capability_id: str, body: CallRequest, caller: AnyCaller) -
     result = await caller.acting(user_id, body.confirmed).perform(declared, inputs)
     return Reply(
         CallAnswer(
-            capability_id=declared.id, result=result.json, trace_id=caller.trace_id, executed_at=datetime.now(UTC)
+            capability_id=declared.id,
+            result=result.json,
+            cache_hit=result.cache_hit,
+            trace_id=caller.trace_id,
+            executed_at=datetime.now(UTC),
         )
     )
 

@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 
 from packetflow._core.registry import Registry
 from packetflow.app import App
-from packetflow.http import actors, ai, operations, page, problems, runs
+from packetflow.http import actors, ai, approvals, letters, operations, page, problems, runs
 from packetflow.http.auth import Admit, Gate, Site
 from packetflow.http.operations import VERSION
 from packetflow.http.settings import Settings
@@ -45,7 +45,7 @@ def build(app: App, *, settings: Settings | None = None, admit: Admit | None = N
         title="PacketFlow", version=VERSION, description=_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None
     )
     api.state.site = site
-    for router in (ai.router, runs.router, actors.router, operations.router, page.router):
+    for router in (module.router for module in (ai, runs, approvals, actors, letters, operations, page)):
         api.include_router(router)
     api.mount("/static", StaticFiles(directory=page.STATIC), name="static")
     problems.install(api)

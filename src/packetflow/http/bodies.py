@@ -7,9 +7,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from packetflow._core.approval import Question, Verdict
+from packetflow._core.budget import Budget
 from packetflow._core.effect import Effect
 from packetflow._core.json import Json
 from packetflow._core.run import Failure, RunStatus
+from packetflow._runtime.dry_run import DryRun
 
 Inputs = dict[str, Any]
 UserId = Annotated[str, Field(min_length=1, max_length=256, description="Act in the name of this user, if one may.")]
@@ -18,6 +21,16 @@ Confirmed = Annotated[
     list[str],
     Field(max_length=100, description="Digests of calls that a person agreed to; `confirmation_required` names them."),
 ]
+
+
+Waits = Annotated[
+    bool,
+    Field(
+        description="Whether a risky step waits for a person's answer, over restarts, instead of failing with "
+        "`confirmation_required`. A run that waits answers 202 with its questions."
+    ),
+]
+Spending = Annotated[Budget | None, Field(description="The most the run may spend; by default what the app allows.")]
 
 
 class Hints(BaseModel):
@@ -44,6 +57,8 @@ class NaturalRequest(_Body):
     message: Sentence
     context: Hints = Field(default_factory=Hints)
     confirmed: Confirmed = Field(default_factory=list[str])
+    waits: Waits = False
+    budget: Spending = None
 
 
 class IntentRequest(_Body):
@@ -62,6 +77,39 @@ class ExecuteRequest(_Body):
     )
     context: Hints = Field(default_factory=Hints)
     confirmed: Confirmed = Field(default_factory=list[str])
+    waits: Waits = False
+    budget: Spending = None
+
+
+class AnswerRequest(_Body):
+    """What a person says to a question of a run."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    digest: Annotated[str, Field(min_length=1, max_length=200, description="Which question; /api/approvals names it.")]
+    verdict: Verdict = Field(
+        description="`approve` or `refuse` a call that waits; of one that had begun when its process ended: make it "
+        "`again`, it is `done` (with `output`), or it shall `fail`."
+    )
+    reason: Annotated[str, Field(max_length=2000)] = ""
+    output: Any = Field(default=None, description="With `done`: what the call gave.")
+
+
+class RestRequest(_Body):
+    """What of a run shall be done again."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    from_step: Annotated[str | None, Field(max_length=200, description="This step, and all that needs it.")] = None
+    waits: bool = Field(default=True, description="Whether risky steps wait for a person, instead of failing.")
+
+
+class ReplanRequest(_Body):
+    """In which words the rest of a run shall be planned."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    intent: Annotated[str | None, Field(max_length=10_000, description="By default the run's own.")] = None
 
 
 class CallRequest(_Body):
@@ -132,6 +180,7 @@ class CallAnswer(BaseModel):
     success: bool = True
     capability_id: str
     result: Any
+    cache_hit: bool = Field(default=False, description="Whether an earlier result was given again.")
     trace_id: str
     executed_at: datetime
 
@@ -215,6 +264,7 @@ class RunList(BaseModel):
     runs: list[Inputs]
     count: int
     before: datetime | None = Field(description="Pass it on as `before` for the next page; null on the last.")
+    before_id: str | None = Field(description="Pass it on beside `before`: several runs may start at one moment.")
 
 
 class RunAnswer(BaseModel):
@@ -231,6 +281,64 @@ class CancelAnswer(BaseModel):
     execution_id: str
     cancelled: bool = Field(description="False when it had ended before.")
     status: RunStatus
+
+
+class QuestionList(BaseModel):
+    """What runs ask."""
+
+    success: bool = True
+    questions: list[Question]
+    count: int
+
+
+class AnsweredAnswer(BaseModel):
+    """That a question was answered."""
+
+    success: bool = True
+    run_id: str
+    digest: str
+    verdict: Verdict
+    status: RunStatus = Field(description="Of the run, right after the answer.")
+
+
+class LetterList(BaseModel):
+    """Letters, in the order in which they were sent."""
+
+    success: bool = True
+    letters: list[Inputs]
+    count: int
+    after: int | None = Field(description="Pass it on as `after` for the next page; null on the last.")
+
+
+class LetterAnswer(BaseModel):
+    """That something was done to a letter."""
+
+    success: bool = True
+    letter_id: str
+
+
+class DryRunAnswer(BaseModel):
+    """What a plan would do; nothing of it was done."""
+
+    success: bool = True
+    report: DryRun
+    trace_id: str
+
+
+class StatisticsAnswer(BaseModel):
+    """How full every queue is, and how actors fare."""
+
+    success: bool = True
+    health: str
+    statistics: Inputs
+
+
+class StartAnswer(BaseModel):
+    """Whether an actor, or a class of actors, was stopped and takes messages again."""
+
+    success: bool = True
+    actor_id: str
+    started: bool
 
 
 class ActorList(BaseModel):

@@ -107,10 +107,14 @@ class Remote:
         payload: Mapping[str, Json] | None = None,
         *,
         wait: bool = True,
+        waits: bool = False,
         confirmed: Iterable[str] = (),
     ) -> JsonObject:
-        """Run a plan; without `wait` the answer comes at once and `run` tells how far it is."""
-        body = {"plan": plan, "payload": payload or {}, "confirmed": [*confirmed]}
+        """Run a plan; without `wait` the answer comes at once and `run` tells how far it is.
+
+        With `waits` a risky step waits for a person (`approvals`, `answer`) instead of failing.
+        """
+        body = {"plan": plan, "payload": payload or {}, "confirmed": [*confirmed], "waits": waits}
         return await self.request("POST", "/api/ai/execute", body, query={"wait": None if wait else "false"})
 
     async def call(
@@ -162,6 +166,56 @@ class Remote:
         except httpx2.HTTPError as error:
             message = f"the connection to {self.url} broke: {type(error).__name__} {error}".rstrip()
             raise ServerUnreachable(message, url=self.url) from error
+
+    async def approvals(self) -> list[JsonObject]:
+        """List what runs wait for a person to say, the oldest first."""
+        return cast("list[JsonObject]", (await self.request("GET", "/api/approvals"))["questions"])
+
+    async def answer(
+        self, run_id: str, digest: str, verdict: str, *, reason: str = "", output: Json = None
+    ) -> JsonObject:
+        """Answer a question of a run: `approve`, `refuse`, `again`, `done` (with `output`) or `fail`."""
+        body = {"digest": digest, "verdict": verdict, "reason": reason, "output": output}
+        return await self.request("POST", f"/api/runs/{quote(run_id, safe='')}/answers", body)
+
+    async def retry(self, run_id: str, *, from_step: str | None = None, wait: bool = True) -> JsonObject:
+        """Do what a run left undone, as a new run."""
+        path, query = f"/api/runs/{quote(run_id, safe='')}/retry", {"wait": None if wait else "false"}
+        return await self.request("POST", path, {"from_step": from_step}, query=query)
+
+    async def replan(self, run_id: str, intent: str | None = None) -> JsonObject:
+        """Plan what a run left undone; gives the plan. Nothing runs."""
+        made = await self.request("POST", f"/api/runs/{quote(run_id, safe='')}/replan", {"intent": intent})
+        return cast("JsonObject", made["plan"])
+
+    async def dry_run(self, plan: object, payload: Mapping[str, Json] | None = None) -> JsonObject:
+        """Tell what a run of a plan would do. Nothing runs."""
+        told = await self.request("POST", "/api/ai/dry-run", {"plan": plan, "payload": payload or {}})
+        return cast("JsonObject", told["report"])
+
+    # -- letters ------------------------------------------------------------------------------------------------------
+
+    async def letters(
+        self,
+        *,
+        kind: str | None = None,
+        key: str | None = None,
+        dead: bool | None = None,
+        after: int = 0,
+        limit: int = 100,
+    ) -> list[JsonObject]:
+        """List letters on their way, reminders and dead letters, in the order of sending."""
+        wanted = None if dead is None else str(dead).lower()
+        query = {"type": kind, "key": key, "dead": wanted, "after": after, "limit": limit}
+        return cast("list[JsonObject]", (await self.request("GET", "/api/letters", query=query))["letters"])
+
+    async def replay_letter(self, letter_id: str) -> None:
+        """Deliver a dead letter again; raises NotFound."""
+        await self.request("POST", f"/api/letters/{quote(letter_id, safe='')}/replay")
+
+    async def drop_letter(self, letter_id: str) -> None:
+        """Delete a letter for good; raises NotFound."""
+        await self.request("DELETE", f"/api/letters/{quote(letter_id, safe='')}")
 
     # -- actors -------------------------------------------------------------------------------------------------------
 

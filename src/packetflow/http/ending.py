@@ -1,8 +1,5 @@
 """The end of a serving process: what does not end by itself in time is named in the log and left."""
 
-# ruff: noqa: SLF001 - the runs and actors at work belong to the runtime, and an end in need waits for no event loop
-# pyright: reportPrivateUsage=false
-
 from __future__ import annotations
 
 import asyncio
@@ -13,7 +10,11 @@ import threading
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Final
+
+from packetflow._runtime.functions import Begun
+from packetflow._runtime.statistics import busy as at_work
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -85,15 +86,8 @@ class Ending:
 
 def busy(parts: Parts, loop: asyncio.AbstractEventLoop) -> list[str]:
     """Name what is at work: runs, actors, and where each task waits; may be called from any thread."""
-    runs = [f"run {run_id}" for run_id in list(parts.runs._live)]
-    actors = [
-        f"actor {name}:{key}"
-        for name, table in parts.engine.tables.items()
-        for key, actor in list(table.awake.items())
-        if actor._busy is not None
-    ]
     places = {place for task in asyncio.all_tasks(loop) if (place := _place(task.get_coro())) is not None}
-    return [*runs, *actors, *sorted(places)]
+    return [*at_work(parts.engine, parts.runs), *sorted(places)]
 
 
 def flush() -> None:
@@ -127,5 +121,13 @@ def _place(coroutine: Any) -> str | None:  # noqa: ANN401 - whatever can be awai
         frame: FrameType | None = getattr(coroutine, "cr_frame", None)
         if frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] not in _NOT_ITS_OWN:
             place = f"{frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}"
-        coroutine = getattr(coroutine, "cr_await", None)
+        coroutine = _awaited(coroutine)
     return place
+
+
+def _awaited(coroutine: Any) -> Any:  # noqa: ANN401 - ...
+    """Give what a coroutine waits for, through one whose first step was made by hand."""
+    if not isinstance(coroutine, GeneratorType):
+        return getattr(coroutine, "cr_await", None)
+    begun = coroutine.gi_frame.f_locals.get("self") if coroutine.gi_frame is not None else None
+    return begun.call if isinstance(begun, Begun) else None

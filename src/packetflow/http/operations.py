@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from importlib.metadata import version
 from itertools import accumulate
 from time import monotonic
@@ -24,7 +25,8 @@ from prometheus_client.registry import Collector
 from packetflow._core.errors import StoreError
 from packetflow._runtime.inspection import waiting
 from packetflow._runtime.telemetry import BUCKETS
-from packetflow.http.auth import ThisSite
+from packetflow.http.auth import AnyCaller, ThisSite
+from packetflow.http.bodies import StatisticsAnswer
 from packetflow.http.problems import Reply
 
 if TYPE_CHECKING:
@@ -61,6 +63,13 @@ async def health(site: ThisSite) -> Response:
         },
     }
     return Reply(body, 200 if reachable else 503)
+
+
+@router.get("/api/statistics", response_model=StatisticsAnswer)
+async def statistics(caller: AnyCaller) -> Response:
+    """Tell how full every queue is, how each class of actors fares, and what is at work; for the owner."""
+    found = caller.acting().statistics()
+    return Reply(StatisticsAnswer(health=found.health, statistics=asdict(found)))
 
 
 @router.get("/metrics", response_class=Response)
@@ -117,6 +126,8 @@ def _counted(telemetry: Telemetry) -> Iterator[Metric]:
         ("decisions", "Decisions on calls", "verdict", telemetry.decisions),
         ("runs", "Runs that ended", "status", telemetry.runs),
         ("plans", "Plans made", "planner", telemetry.plans),
+        ("retries", "Attempts after the first", "capability", telemetry.retries),
+        ("cache_hits", "Results given again", "capability", telemetry.cache_hits),
     ):
         family = CounterMetricFamily(f"packetflow_{name}", said, labels=[label])
         for value, count in counter.items():

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from packetflow._core.errors import InvalidInput, PlanRejected, Problem
-from packetflow._core.plan import BranchNode, Literally, MapNode, Plan, ReduceNode, RetryNode, StepNode
+from packetflow._core.node import rebuilt
+from packetflow._core.plan import Literally, Plan, StepNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,20 +90,11 @@ def _node(node: Node, payload: Mapping[str, Any], registry: Registry) -> Node:
     def block(inner: Block) -> Block:
         return inner.model_copy(update={"nodes": _nodes(inner.nodes, payload, registry)})
 
-    def maybe(inner: Block | None) -> Block | None:
-        return None if inner is None else block(inner)
-
-    match node:
-        case StepNode():
-            given = {name: Literally(literal=payload[name]) for name in _open(node, registry) if name in payload}
-            return node.model_copy(update={"inputs": {**node.inputs, **given}})
-        case BranchNode():
-            cases = tuple(case.model_copy(update={"then": block(case.then)}) for case in node.cases)
-            return node.model_copy(update={"cases": cases, "otherwise": maybe(node.otherwise)})
-        case MapNode() | ReduceNode():
-            return node.model_copy(update={"each": block(node.each)})
-        case RetryNode():
-            return node.model_copy(update={"attempt": block(node.attempt), "otherwise": maybe(node.otherwise)})
+    changed = rebuilt(node, block)
+    if not isinstance(changed, StepNode):
+        return changed
+    given = {name: Literally(literal=payload[name]) for name in _open(changed, registry) if name in payload}
+    return changed.model_copy(update={"inputs": {**changed.inputs, **given}})
 
 
 def _node_at(nodes: object, path: Sequence[str | int]) -> str | None:

@@ -18,6 +18,7 @@ from packetflow.models.settings import NOT_INSTALLED, ModelChoice, configured
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
+    from packetflow._core.context import Context
     from packetflow.models.vendors import Vendors
 
 T = TypeVar("T")
@@ -68,17 +69,23 @@ class Model:
         return self.choices[0].name
 
     async def write(
-        self, instructions: str, data: Mapping[str, object] | str, *, max_tokens: int = 2048, deadline: float = 30.0
+        self,
+        instructions: str,
+        data: Mapping[str, object] | str,
+        *,
+        max_tokens: int = 2048,
+        deadline: float = 30.0,
+        ctx: Context | None = None,
     ) -> str:
         """Write a text about `data` as `instructions` say; `data` is marked as material whose orders are not followed.
 
         `data` is a text or JSON-like fields, pydantic models in them included; ValueError for what has no JSON form.
 
         `max_tokens` bounds the length, with what a model thinks beforehand; `deadline` the wait in seconds. A text that
-        is cut off at its bound is no answer.
+        is cut off at its bound is no answer. What it took goes into the record of the call whose context is `ctx`.
         """
         limits = Limits(seconds=deadline, answer_tokens=max_tokens)
-        return (await self.ask(Question[str](_ruled(instructions), _given(data)), limits)).value
+        return (await self.ask(Question[str](_ruled(instructions), _given(data)), limits, ctx)).value
 
     async def extract(
         self,
@@ -88,6 +95,7 @@ class Model:
         *,
         max_tokens: int = 2048,
         deadline: float = 30.0,
+        ctx: Context | None = None,
     ) -> T:
         """Read a value of a pydantic model's type out of `data`; as `write` otherwise.
 
@@ -95,11 +103,20 @@ class Model:
         """
         form = Form(type, "extracted", "The value that was asked for")
         limits = Limits(seconds=deadline, answer_tokens=max_tokens)
-        return (await self.ask(Question[T](_ruled(instructions), _given(data), (form,)), limits)).value
+        return (await self.ask(Question[T](_ruled(instructions), _given(data), (form,)), limits, ctx)).value
 
-    async def ask(self, question: Question[T], limits: Limits) -> Answer[T]:
-        """Put any question, and get the answer with what it took."""
-        return await (await self._opened()).ask(question, limits)
+    async def ask(self, question: Question[T], limits: Limits, ctx: Context | None = None) -> Answer[T]:
+        """Put any question, and get the answer with what it took.
+
+        `ctx` is told the tokens of every answer that came, of those that had to be corrected, too, and what they cost
+        when the environment sets a price (`PACKETFLOW_OPENAI_PRICE`).
+        """
+
+        def spent(choice: ModelChoice, input_tokens: int, output_tokens: int) -> None:
+            if ctx is not None:
+                ctx.spend(tokens=input_tokens + output_tokens, cost=choice.cost(input_tokens, output_tokens))
+
+        return await (await self._opened()).ask(question, limits, spent)
 
     async def close(self) -> None:
         """Close the connections; asking again opens new ones."""

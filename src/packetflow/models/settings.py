@@ -2,11 +2,14 @@
 
     ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, PACKETFLOW_ANTHROPIC_MODEL    the Anthropic Messages API
     OPENAI_API_KEY, OPENAI_BASE_URL, PACKETFLOW_OPENAI_MODEL             OpenAI, or any server that speaks its API
+    PACKETFLOW_ANTHROPIC_PRICE, PACKETFLOW_OPENAI_PRICE                  what a million tokens cost: in/out
     PACKETFLOW_MODEL                                                     which comes first, or `off`
 
 `PACKETFLOW_MODEL` is `anthropic:NAME`, `openai:NAME`, a bare NAME (one that begins with `claude` is Anthropic's), or
 several of them with commas, in the order to try; providers it does not name follow as fallback. A server of one's own
 (a base URL that is not the vendor's) needs no key.
+
+A price such as `3/15` is in the currency that the app counts in; without one, a model is used and no cost is counted.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from importlib.util import find_spec
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -39,6 +43,14 @@ class ModelChoice(BaseModel):
     key: SecretStr | None = None
     own_server: bool = False
     """Whether it is served by someone other than the vendor, for example on this machine."""
+    price: tuple[Decimal, Decimal] | None = None
+    """What a million tokens cost, in and out."""
+
+    def cost(self, input_tokens: int, output_tokens: int) -> Decimal:
+        """Give what so many tokens cost; 0 when nobody set a price."""
+        if self.price is None:
+            return Decimal(0)
+        return (self.price[0] * input_tokens + self.price[1] * output_tokens) / 1_000_000
 
     @property
     def name(self) -> str:
@@ -98,7 +110,8 @@ _UNNAMED = "default"
 def configured(env: Mapping[str, str]) -> list[ModelChoice]:
     """List the models that can be asked, in the order to try them; empty when there is none or they are switched off.
 
-    Raises DeclarationError, which names the variable, for a base URL that is none and for a model name without text.
+    Raises DeclarationError, which names the variable, for a base URL or a price that is none, and for a model name
+    without text.
     """
     wanted = _wanted(env)
     if wanted is None:
@@ -164,7 +177,21 @@ def _choice(env: Mapping[str, str], provider: Provider, name: str) -> ModelChoic
         base_url=url or vendor.url,
         key=SecretStr(key) if key else None,
         own_server=own,
+        price=_price(env, f"PACKETFLOW_{upper}_PRICE"),
     )
+
+
+def _price(env: Mapping[str, str], variable: str) -> tuple[Decimal, Decimal] | None:
+    text = _text(env, variable)
+    if not text:
+        return None
+    try:
+        came, went = (Decimal(part.strip()) for part in text.split("/"))
+    except (ValueError, ArithmeticError):
+        came = went = Decimal(-1)
+    if not (came.is_finite() and went.is_finite() and came >= 0 and went >= 0):
+        raise DeclarationError(f"{variable} is no price; write what a million tokens cost in and out, such as 3/15")
+    return came, went
 
 
 def _check_url(variable: str, url: str) -> None:

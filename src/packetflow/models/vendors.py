@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar, cast
 
@@ -86,15 +86,28 @@ class Vendors:
         )
         self._agents: dict[tuple[tuple[Form, ...], int], Agent[Question[Any], Any]] = {}
 
-    async def ask(self, question: Question[T], limits: Limits) -> Answer[T]:
+    async def ask(
+        self, question: Question[T], limits: Limits, spent: Callable[[ModelChoice, int, int], None]
+    ) -> Answer[T]:
         """Put a question and have the answer corrected until its check is content.
 
+        `spent(choice, input_tokens, output_tokens)` is told of every answer that came, used or not, once this ends.
         Raises ModelUnavailable and its subclasses, whose texts hold no key, no prompt and no answer.
         """
         messages: list[ModelMessage] = []
         try:
+            return await self._asked(question, limits, messages)
+        finally:
+            for message in messages:
+                if isinstance(message, ModelResponse):
+                    choice = self._choices[len(message.failed_attempts or ())]
+                    spent(choice, message.usage.input_tokens, message.usage.output_tokens)
+
+    async def _asked(self, question: Question[T], limits: Limits, messages: list[ModelMessage]) -> Answer[T]:
+        captured: list[ModelMessage] = []
+        try:
             async with asyncio.timeout(limits.seconds):
-                with capture_run_messages() as messages:
+                with capture_run_messages() as captured:
                     result = await self._run(question, limits)
         except TimeoutError:
             raise ModelUnavailable(
@@ -107,14 +120,16 @@ class Vendors:
         except OutputTokenLimitExceeded:
             raise self._too_long(limits) from None
         except UnexpectedModelBehavior:
-            if _cut_off(messages):
+            if _cut_off(captured):
                 raise self._too_long(limits) from None
             message = f"the answer was still wrong after {limits.corrections} corrections"
             raise AnswerRejected(message, models=self._names) from None
         except (ModelAPIError, FallbackExceptionGroup) as error:
             reasons = [_reason(one) for one in _single(error)]
             raise ModelUnavailable("; ".join(reasons), models=self._names) from None
-        if _cut_off(messages):
+        finally:
+            messages += captured
+        if _cut_off(captured):
             raise self._too_long(limits)
         return self._answer(result)
 
