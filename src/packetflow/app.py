@@ -80,8 +80,8 @@ class App:
 
     `store` is a Store, or an address such as `postgresql://user@host/database`. Without one it is that of
     `$PACKETFLOW_STORE`, else SQLite in `data_directory()`; without planners it plans by rules, and by
-    the language models that the environment names. Entering starts it, leaving ends every run and actor and leaves no
-    task behind; an app can be entered again.
+    the language models that the environment names. Entering starts it, leaving interrupts its runs, ends its actors and
+    leaves no task behind; an app can be entered again.
     """
 
     def __init__(

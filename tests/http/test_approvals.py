@@ -89,6 +89,8 @@ async def test_what_a_failed_run_left_undone_is_done_by_a_retry_and_planned_by_a
         assert "count_words" not in steps
         rest = await server.replan(first)
         assert [node["capability_id"] for node in rest["nodes"]] == ["fails"]
+        third = await server.execute(rest, continues=first)
+        assert (await server.run(third["execution_id"]))["continues"] == first
 
 
 async def test_a_budget_stops_a_run_and_says_which(served: Served) -> None:
@@ -105,6 +107,8 @@ async def test_a_budget_stops_a_run_and_says_which(served: Served) -> None:
 async def test_statistics_tell_of_actors_and_queues(served: Served) -> None:
     call = {"payload": {"room_id": "lobby", "text": "hello"}}
     await served.http.post("/api/ai/capability/room.post", json=call)
+    async with Remote(served.url) as server:
+        assert (await server.statistics())["runs"] == 0
     told = (await served.http.get("/api/statistics")).json()
     rooms = next(one for one in told["statistics"]["actors"] if one["type"] == "room")
     assert (told["health"], rooms["awake"], rooms["handled"]) == ("ok", 1, 1)
@@ -116,7 +120,8 @@ async def test_an_actor_that_crashed_too_often_is_started_again_by_hand(served: 
     for _ in range(3):
         assert (await served.http.post(crash, json=call)).json()["code"] == "capability_failed"
     assert (await served.http.post(history, json=call)).json()["code"] == "actor_stopped"
-    started = await served.http.post("/api/actors/room:lobby/start")
-    assert started.json()["started"] is True
+    async with Remote(served.url) as server:
+        assert await server.start_actor("room:lobby") is True
+        assert await server.start_actor("room") is False
     assert (await served.http.post(history, json=call)).json()["result"] == []
     assert Room.actor_type.restart.times == 2

@@ -120,7 +120,9 @@ def dry_view(report: dict[str, Any]) -> RenderableType:
         )
         for step in report["steps"]
     ]
-    total = f"Typically {seconds(report['seconds'])} along the longest way. Nothing was done."
+    known = f"Typically {seconds(report['seconds'])} along the longest way" if report["seconds"] else "Not timed before"
+    guesses = f", {', '.join(report['guesses'])} not counted" if report["guesses"] and report["seconds"] else ""
+    total = f"{known}{guesses}. Nothing was done."
     return Group(table("layer", "step", "call", "decision", "times", "typically", rows=lines), Text(total, "dim"))
 
 

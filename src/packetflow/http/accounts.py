@@ -28,11 +28,11 @@ def wants_to_wait(request: Request) -> bool:
 
 
 async def carried_out(
-    request: Request, client: Client, plan: Plan[Any], body: NaturalRequest | ExecuteRequest
+    request: Request, client: Client, plan: Plan[Any], body: NaturalRequest | ExecuteRequest, *, continues: str = ""
 ) -> Run[Any]:
     """Run a plan, until it has ended or waits if the request does; risky steps need a yes to exactly that call."""
-    begin = client.run if wants_to_wait(request) else client.start
-    return await begin(plan, careful=True, waits=body.waits, budget=body.budget)
+    run = await client.start(plan, careful=True, waits=body.waits, budget=body.budget, continues=continues)
+    return await client.finish(run) if wants_to_wait(request) else run
 
 
 def told(run: Run[Any], caller: Caller, at: str, *, full: bool) -> Response:

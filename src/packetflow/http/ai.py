@@ -71,7 +71,8 @@ async def execute(body: ExecuteRequest, request: Request, caller: AnyCaller) -> 
     """Prove a plan and run it. `?wait=false` or `Prefer: respond-async` answers at once and says where to look."""
     client = caller.acting(body.context.user_id, body.confirmed)
     proposed = filled(read_plan(body.plan), body.payload, client.capabilities)
-    return told(await carried_out(request, client, proposed, body), caller, "executed_at", full=False)
+    ended = await carried_out(request, client, proposed, body, continues=body.continues)
+    return told(ended, caller, "executed_at", full=False)
 
 
 @router.post("/dry-run", response_model=DryRunAnswer)

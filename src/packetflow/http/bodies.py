@@ -79,6 +79,9 @@ class ExecuteRequest(_Body):
     confirmed: Confirmed = Field(default_factory=list[str])
     waits: Waits = False
     budget: Spending = None
+    continues: Annotated[
+        str, Field(max_length=200, description="The run whose rest this plan is, as /replan gives it.")
+    ] = ""
 
 
 class AnswerRequest(_Body):

@@ -109,12 +109,15 @@ class Remote:
         wait: bool = True,
         waits: bool = False,
         confirmed: Iterable[str] = (),
+        continues: str = "",
     ) -> JsonObject:
         """Run a plan; without `wait` the answer comes at once and `run` tells how far it is.
 
-        With `waits` a risky step waits for a person (`approvals`, `answer`) instead of failing.
+        With `waits` a risky step waits for a person (`approvals`, `answer`) instead of failing. `continues` names the
+        run whose rest the plan is.
         """
-        body = {"plan": plan, "payload": payload or {}, "confirmed": [*confirmed], "waits": waits}
+        body: JsonObject = {"plan": plan, "payload": payload or {}, "confirmed": [*confirmed]}
+        body |= {"waits": waits, "continues": continues}
         return await self.request("POST", "/api/ai/execute", body, query={"wait": None if wait else "false"})
 
     async def call(
@@ -237,6 +240,14 @@ class Remote:
         """Stop an actor, and with `forget` delete its memory for good."""
         query = {"forget": "true" if forget else None}
         return await self.request("DELETE", f"/api/actors/{quote(actor_id, safe=':')}", query=query)
+
+    async def start_actor(self, actor_id: str) -> bool:
+        """Let an actor (`type:key`) or a class (`type`) that crashed too often take messages again."""
+        return bool((await self.request("POST", f"/api/actors/{quote(actor_id, safe=':')}/start"))["started"])
+
+    async def statistics(self) -> JsonObject:
+        """Tell how full every queue is and how actors fare; for the owner."""
+        return cast("JsonObject", (await self.request("GET", "/api/statistics"))["statistics"])
 
     async def health(self) -> JsonObject:
         """Say how the server is; raises ServerUnreachable when there is none."""

@@ -40,7 +40,7 @@ _TICKS: Final = 10
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that cancels runs first when it stops, so that whoever waits for one is told."""
+    """A uvicorn server that interrupts runs first when it stops, so that whoever waits for one is told."""
 
     def __init__(self, api: FastAPI, settings: Settings) -> None:
         """Serve what `build` made."""
@@ -92,7 +92,7 @@ class Server(uvicorn.Server):
         self._told.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take nothing new, cancel what runs, then let requests end and close the app."""
+        """Take nothing new, interrupt what runs, then let requests end and close the app."""
         self._site.stopping = True
         if self._site.root is not None:
             await self._site.app.parts.runs.close()
