@@ -61,7 +61,7 @@ async def tell(whom: str, what: str) -> str:
 
 
 # A flow is a function that wires steps. It runs nothing itself.
-@pf.flow(examples=["what do a lamp and a rug cost together"])
+@pf.flow
 def basket(items: list[str], gift: str = "bow") -> pf.Step[int]:
     """Sum up what some items and a gift cost."""
     known = pf.each(items, price.step, failed="omit")

@@ -118,7 +118,7 @@ class Bank:
         left: list[RunRow] = []
         for _ in range(PATIENCE):
             await answered(root, self.ledger)
-            left = [run for run in await self.store.runs() if run.status in {"running", "waiting"}]
+            left = [run for run in await self.store.runs() if run.status in {"running", "waiting", "interrupted"}]
             if not (runs and left) and not await self.store.letters(dead=False, limit=1):
                 return
             await asyncio.sleep(1)

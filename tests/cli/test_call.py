@@ -99,3 +99,12 @@ def test_a_capability_that_asks_a_person_is_called_after_a_yes_only(asked: "Call
     assert (refused.status, refused.json["error"]["code"]) == (2, "confirmation_required")
     assert "--yes" in refused.err
     assert asked("call", "pay", "amount=3", "--yes", "--json").json == 3
+
+
+def test_capabilities_are_listed_and_found_by_what_they_do(asked: "Callable[..., Outcome]") -> None:
+    listed = asked("capabilities", "--json").json
+    assert {"price_order", "burn", "counter.add"} <= {one["id"] for one in listed}
+    assert asked("capabilities", "burn an item", "--limit", "1", "--json").json[0]["id"] == "burn"
+    shown = asked("capabilities").out
+    assert "price_order" in shown
+    assert "delete" in shown

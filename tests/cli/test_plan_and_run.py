@@ -197,3 +197,12 @@ def test_ctrl_c_cancels_the_run_and_waits_for_its_steps(
 def test_an_unknown_run_is_an_error(asked: "Callable[..., Outcome]") -> None:
     ended = asked("runs", "show", "0" * 32, "--json")
     assert (ended.status, ended.json["error"]["code"]) == (1, "not_found")
+
+
+def test_a_run_is_named_by_at_least_the_beginning_of_its_id(asked: "Callable[..., Outcome]") -> None:
+    asked("run", "price a cup", "--json")
+    for command in ("show", "cancel", "retry"):
+        for nothing in ("", " "):
+            ended = asked("runs", command, nothing)
+            assert ended.status == 2
+            assert "name the run by its id" in ended.err

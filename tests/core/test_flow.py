@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from packetflow._core.cache import Cache
 from packetflow._core.capability import Capability, capability
 from packetflow._core.combinators import each, fold
 from packetflow._core.context import Context
@@ -17,6 +19,7 @@ from packetflow._core.grant import Grant
 from packetflow._core.plan import Literally, Plan
 from packetflow._core.proof import prove
 from packetflow._core.registry import Registry
+from packetflow._core.retry import Retry
 from packetflow._core.step import Step
 
 
@@ -264,7 +267,7 @@ def missing(text: str) -> Step[list[int]]:
     [
         (wrong_type, "does not give what it promises: it gives integer where string is wanted"),
         (no_step, "must return the step it ends with, not Pointer"),
-        (compares, "cannot be written as a plan: '>' not supported"),
+        (compares, r"cannot be written as a plan: an output cannot be compared .* use branch"),
         (iterates, "an output cannot be iterated while the plan is written"),
         (no_annotation, r"annotate it as Step\[...\]"),
         (awaits, "must be a plain function"),
@@ -281,3 +284,10 @@ def test_a_flow_that_cannot_be_is_refused_with_the_reason(function: Any, why: st
 def test_a_flow_takes_lists_of_texts_as_examples() -> None:
     with pytest.raises(DeclarationError, match="a list of texts"):
         flow(examples="one")
+
+
+@pytest.mark.parametrize("option", [{"retry": Retry()}, {"cache": Cache(timedelta(1))}, {"confirm": True}])
+def test_a_flow_refuses_what_only_its_steps_can_have(option: dict[str, Any]) -> None:
+    made: Any = flow
+    with pytest.raises(DeclarationError, match=next(iter(option))):
+        made(**option)

@@ -126,6 +126,20 @@ def test_asking_for_a_yes_takes_nothing_else_away() -> None:
     assert not Grant.root().delegate("ada").whole
 
 
+def test_whose_yes_is_needed_is_kept_when_a_grant_is_written_down() -> None:
+    own = Grant.root().confirming(["delete"])
+    for grant, whose in (
+        (own, "holder"),
+        (own.delegate("ada"), "other"),
+        (own.delegate("a", confirm=["write"]), "other"),
+    ):
+        assert Grant.from_json(grant.to_json()).reach("drop", "delete")[2] == grant.reach("drop", "delete")[2] == whose
+    old = own.to_json().replace(b',"answerable":true', b"")
+    assert b"answerable" not in old
+    assert Grant.from_json(old).reach("drop", "delete")[2] == "other"
+    assert own.fingerprint != Grant.from_json(old).fingerprint
+
+
 def test_what_two_grants_share_is_what_both_permit() -> None:
     person = Grant.root().delegate("ada", only=["room.*"], expires=NOON)
     agent = Grant.root().delegate(

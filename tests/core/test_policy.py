@@ -49,14 +49,27 @@ def test_a_limited_argument_that_is_absent_is_denied() -> None:
 
 
 def test_a_confirmation_lets_exactly_one_call_pass() -> None:
-    grant = Grant.root().delegate("ada", confirm=["money"])
-    context = pf.Context("ada", grant)
+    context = pf.Context("ada", Grant.root().delegate("ada").confirming(["money"]))
     asked = decide(pay, {"to": "bob", "amount": 5}, context, NOON)
     assert asked.verdict == "confirm"
     agreed = replace(context, confirmed=frozenset({asked.digest}))
     assert decide(pay, {"to": "bob", "amount": 5}, agreed, NOON).verdict == "allow"
     assert decide(pay, {"to": "bob", "amount": 6}, agreed, NOON).verdict == "confirm"
     assert decide(pay, {"to": "bob", "amount": 5}, replace(agreed, principal="eve"), NOON).verdict == "confirm"
+
+
+def test_a_holder_cannot_confirm_what_somebody_else_must_agree_to() -> None:
+    call: dict[str, Any] = {"to": "bob", "amount": 5}
+    bound = Grant.root().delegate("ada", confirm=["money"])
+    passed_on = Grant.root().delegate("ada").confirming(["money"]).delegate("ada")
+    for grant in (bound, bound.confirming(["money"]), passed_on, Grant.from_json(bound.to_json())):
+        context = pf.Context("ada", grant)
+        asked = decide(pay, call, context, NOON)
+        own = replace(context, confirmed=frozenset({asked.digest}))
+        assert decide(pay, call, own, NOON).verdict == "confirm"
+        assert "somebody else than 'ada'" in asked.reason
+        others = replace(context, approved=frozenset({asked.digest}))
+        assert decide(pay, call, others, NOON).verdict == "allow"
 
 
 def test_a_capability_may_want_a_persons_yes_whatever_the_grant() -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from random import Random
 from typing import Any
@@ -317,3 +318,95 @@ def test_what_the_grant_does_not_name_is_as_unknown_as_what_does_not_exist() -> 
     found = prove(Plan(post.step("lobby", "hello")), REGISTRY, reader)
     assert [(p.code, p.message) for p in found] == [("unknown_capability", "there is no capability 'post' you may use")]
     assert "post" not in found[0].allowed
+
+
+def reading(nodes: list[Any], output: object = None) -> Plan[Any]:
+    return Plan[Any].model_validate({"nodes": nodes, "output": output or {"literal": 1}})
+
+
+def folded(values: list[Any]) -> dict[str, Any]:
+    each: dict[str, Any] = {"nodes": [], "output": {"step": "m.item"}}
+    return {"kind": "reduce", "id": "m", "over": {"literal": values}, "initial": {"literal": 0}, "each": each}
+
+
+def within(loops: int, node: dict[str, Any], output: Any) -> list[dict[str, Any]]:
+    block: dict[str, Any] = {"nodes": [node], "output": output}
+    for number in range(loops):
+        never = {"value": {"literal": False}, "op": "truthy"}
+        loop = {"kind": "repeat", "id": f"r{number}", "initial": {"literal": 0}, "condition": never, "each": block}
+        block = {"nodes": [loop], "output": {"literal": "s"}}
+    return block["nodes"]
+
+
+def doubling(count: int) -> list[dict[str, Any]]:
+    nodes: list[dict[str, Any]] = []
+    before: dict[str, Any] = {"literal": 1}
+    for number in range(count):
+        both: dict[str, Any] = {"nodes": [], "output": {"fields": {"a": before, "b": before}}}
+        other: dict[str, Any] = {"nodes": [], "output": {"literal": number}}
+        nodes.append({"kind": "fallback", "id": f"f{number}", "choices": [both, other]})
+        before = {"step": f"f{number}"}
+    return nodes
+
+
+def carried_within(loops: int) -> list[dict[str, Any]]:
+    block: dict[str, Any] = {"nodes": [], "output": {"fields": {"x": {"step": "r0.accumulator"}}}}
+    for number in range(loops):
+        first = {"step": f"r{number + 1}.accumulator"} if number < loops - 1 else {"literal": 1}
+        loop = {**folded([1, 2, 3]), "id": f"r{number}", "initial": first, "each": block}
+        block = {"nodes": [loop], "output": {"step": f"r{number}"}}
+    return block["nodes"]
+
+
+def differing(count: int) -> list[dict[str, Any]]:
+    choices: list[dict[str, Any]] = [{"nodes": [], "output": {"literal": {"a": number}}} for number in range(count)]
+    loop = {**folded([1]), "initial": {"step": "f"}}
+    loop["each"] = {"nodes": [], "output": {"fields": {"x": {"step": "m.accumulator"}}}}
+    return [{"kind": "fallback", "id": "f", "choices": choices}, loop]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "code"),
+    [
+        ([folded([*range(60_000)])], None),
+        ([folded([{f"a{n}": n} for n in range(30_000)])], None),
+        (within(6, folded([*range(60_000)]), {"step": "m"}), None),
+        ([folded([0] * 100_001)], "too_large"),
+        ([folded([{"a": [[0] * 50_000, [1] * 50_000]}])], "too_large"),
+        (doubling(8), None),
+        (doubling(24), "too_complex"),
+        (carried_within(7), "too_complex"),
+        (differing(900), "too_complex"),
+    ],
+    ids=["ints", "objects", "nested", "many", "deep", "doubled", "doubling", "carried", "differing"],
+)
+def test_what_a_plan_says_costs_its_proof_only_so_much(nodes: list[dict[str, Any]], code: str | None) -> None:
+    written = reading(nodes)
+    steps = 0
+
+    def count(*_: object) -> None:
+        nonlocal steps
+        steps += 1
+
+    sys.setprofile(count)
+    try:
+        found = prove(written, Registry([]))
+    finally:
+        sys.setprofile(None)
+    assert code == (found[-1].code if found else None)
+    assert steps < 5_000_000
+
+
+def test_the_items_of_a_long_literal_keep_what_is_known_of_them() -> None:
+    registry = Registry([add, post, append])
+    each_of = {"a": {"step": "m.item", "path": ["n"]}, "b": {"step": "m.item", "path": ["pair", 1]}}
+    step = {"kind": "step", "id": "s", "capability_id": "add", "inputs": each_of}
+    each_block = {"nodes": [step], "output": {"step": "s"}}
+
+    def mapped(items: list[Any]) -> list[Problem]:
+        return prove(reading([{"kind": "map", "id": "m", "over": {"literal": items}, "each": each_block}]), registry)
+
+    good = [{"n": n, "pair": ["x", n]} for n in range(3000)]
+    assert mapped(good) == []
+    assert [one.code for one in mapped([*good, {"n": "1", "pair": ["x", 1]}])] == ["type_mismatch"]
+    assert [one.code for one in mapped([*good, {"pair": ["x", 1]}])] == ["unknown_path"]

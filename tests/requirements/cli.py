@@ -348,6 +348,12 @@ REQUIREMENTS = (
         ),
     ),
     Requirement(
+        id="cli.capabilities",
+        source="docs/reference/cli.md",
+        promise="What can be called is listed, and found by what it does.",
+        tests=("tests/cli/test_call.py::test_capabilities_are_listed_and_found_by_what_they_do",),
+    ),
+    Requirement(
         id="cli.letters",
         source="docs/reference/cli.md",
         promise="Letters are listed, and an unknown one is refused.",

@@ -152,6 +152,7 @@ REQUIREMENTS = (
             f"{FLOWS}test_a_failing_flow_says_in_which_run_and_at_which_step",
             f"{FLOWS}test_a_flow_that_takes_too_long_is_ended_with_its_run",
             f"{FLOWS}test_the_same_message_id_runs_a_flow_once",
+            "tests/runtime/test_names.py::test_a_message_id_used_for_other_inputs_of_a_flow_is_a_conflict",
             f"{FLOWS}test_cancelling_the_caller_of_a_flow_cancels_its_run_and_leaves_no_task",
             f"{FLOWS}test_a_run_with_a_flow_that_was_interrupted_goes_on_behind_what_it_had_done",
         ),
@@ -210,8 +211,50 @@ REQUIREMENTS = (
         id="flows.triggers.depth",
         source=GUIDE,
         promise="Events that set each other off end after sixteen, as a dead letter that says so.",
-        tests=(f"{TRIGGERS}test_events_that_set_each_other_off_in_a_circle_end_as_a_dead_letter",),
-        gap="A circle that leads through a run which was interrupted and resumed begins to count anew.",
+        tests=(
+            f"{TRIGGERS}test_events_that_set_each_other_off_in_a_circle_end_as_a_dead_letter",
+            f"{TRIGGERS}test_a_run_that_is_resumed_is_as_deep_in_the_circle_as_it_was",
+        ),
+    ),
+    Requirement(
+        id="flows.patterns.proof-cost",
+        source="docs/guides/plans.md",
+        promise="Proving a plan takes a bounded time whatever the plan says; what would take longer is refused.",
+        tests=(
+            "tests/core/test_proof.py::test_what_a_plan_says_costs_its_proof_only_so_much",
+            "tests/core/test_proof.py::test_the_items_of_a_long_literal_keep_what_is_known_of_them",
+        ),
+    ),
+    Requirement(
+        id="flows.patterns.run-bounds",
+        source="docs/guides/plans.md",
+        promise="The items and rounds of one run, and the bytes its nodes give, are bounded, and a loop with nothing "
+        "to wait for lets the rest of the app have its turn.",
+        tests=(
+            f"{PATTERNS}test_the_items_of_all_maps_of_a_run_are_bounded_and_start_few_tasks",
+            f"{PATTERNS}test_outputs_that_double_are_refused_before_they_are_written",
+            f"{PATTERNS}test_what_the_nodes_of_a_run_give_is_bounded_together",
+        ),
+    ),
+    Requirement(
+        id="flows.patterns.breakers-bounded",
+        source=GUIDE,
+        promise="Breakers are bounded in number: those that know nothing are dropped first, then those asked for "
+        "longest ago.",
+        tests=("tests/runtime/test_breaker.py::test_breakers_are_bounded_and_those_that_know_nothing_go_first",),
+    ),
+    Requirement(
+        id="flows.flow.options",
+        source=GUIDE,
+        promise="A flow refuses the options that only its steps can have.",
+        tests=(f"{FLOW}test_a_flow_refuses_what_only_its_steps_can_have",),
+    ),
+    Requirement(
+        id="flows.machine.authority",
+        source=GUIDE,
+        promise="Only events move an instance of a state machine: whoever does not hold all authority cannot name the "
+        "message that moves it, whatever was granted.",
+        tests=(f"{MACHINE}test_nobody_but_its_triggers_and_the_holder_of_all_authority_can_move_a_machine",),
     ),
     Requirement(
         id="flows.machine",

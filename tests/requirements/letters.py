@@ -3,8 +3,10 @@
 from tests.requirements.requirement import Requirement
 
 LETTERS = "tests/runtime/test_letters.py::"
+WAIT = "tests/runtime/test_letters_wait.py::"
 REMINDERS = "tests/runtime/test_reminders.py::"
 VERSIONS = "tests/runtime/test_versions.py::"
+NAMES = "tests/runtime/test_names.py::"
 RETENTION = "tests/runtime/test_retention.py::"
 STRESS = "tests/runtime/test_stress.py::"
 JOURNEY = "tests/journeys/test_letters_survive.py::"
@@ -50,6 +52,7 @@ REQUIREMENTS = (
             f"{LETTERS}test_letters_that_are_not_read_yet_go_before_new_ones",
             f"{LETTERS}test_a_tell_before_an_ask_is_handled_before_it",
             f"{LETTERS}test_a_failing_letter_is_tried_again_and_those_behind_it_wait",
+            f"{WAIT}test_letters_behind_one_that_failed_come_in_order_from_the_store",
         ),
     ),
     Requirement(
@@ -59,6 +62,8 @@ REQUIREMENTS = (
         tests=(
             f"{LETTERS}test_more_letters_than_the_mailbox_holds_wait_in_the_store_in_order",
             f"{LETTERS}test_too_many_waiting_letters_are_refused",
+            f"{WAIT}test_letters_that_are_sent_together_count_together",
+            f"{WAIT}test_letters_that_one_message_sends_count_together",
         ),
     ),
     Requirement(
@@ -98,10 +103,47 @@ REQUIREMENTS = (
     Requirement(
         id="letters.no-try",
         source=SOURCE,
-        promise="A store that fails and an actor that was stopped cost a letter no try.",
+        promise="A store that fails, a state of a newer version and an actor that was stopped cost a letter no try.",
         tests=(
             f"{LETTERS}test_a_store_that_fails_is_no_fault_of_the_letter",
             f"{LETTERS}test_a_stopped_actor_gets_its_letters_when_it_is_called_again",
+            f"{WAIT}test_an_actor_that_is_stopped_with_a_letter_in_hand_costs_no_try",
+            f"{WAIT}test_a_letter_waits_for_a_program_that_knows_the_state",
+        ),
+    ),
+    Requirement(
+        id="letters.clock",
+        source=SOURCE,
+        promise="A clock that is set back holds up nothing that was told, and lets nothing overtake it.",
+        tests=(
+            f"{WAIT}test_a_clock_that_is_set_back_holds_up_no_letter",
+            f"{WAIT}test_letters_from_before_a_restart_go_first_also_when_the_clock_was_set_back",
+            f"{WAIT}test_a_pause_grows_no_longer_when_the_clock_is_set_back",
+        ),
+    ),
+    Requirement(
+        id="letters.tries",
+        source=SOURCE,
+        promise=(
+            "A letter that fails is tried again after 1, 5, 60 and then each 120 seconds; only those behind it to the "
+            "same actor wait for it, nobody else."
+        ),
+        tests=(
+            f"{WAIT}test_the_pauses_before_further_tries_are_those_that_are_promised",
+            f"{WAIT}test_receivers_that_keep_failing_starve_nobody_else",
+            f"{LETTERS}test_a_failing_letter_is_tried_again_and_those_behind_it_wait",
+        ),
+    ),
+    Requirement(
+        id="letters.message-id.conflict",
+        source=SOURCE,
+        promise=(
+            "What is told with a message id that stands for other arguments is refused while the first waits, and is a "
+            "dead letter after that."
+        ),
+        tests=(
+            f"{WAIT}test_a_tell_with_the_id_of_one_that_waits_and_other_arguments_is_refused",
+            f"{WAIT}test_a_tell_with_the_id_of_one_that_took_effect_and_other_arguments_is_dead",
         ),
     ),
     Requirement(
@@ -111,6 +153,39 @@ REQUIREMENTS = (
         tests=(
             f"{LETTERS}test_a_message_id_told_again_takes_effect_once",
             f"{LETTERS}test_a_message_id_used_for_other_arguments_is_refused",
+        ),
+    ),
+    Requirement(
+        id="letters.message-id.nested",
+        source=SOURCE,
+        promise="What a function calls is named by what it is, not by the function's own message id: two calls of one "
+        "step are two, and a function that is repeated makes none of its calls take effect twice.",
+        tests=(
+            f"{NAMES}test_two_messages_of_one_step_are_two_whether_they_say_the_same_or_not",
+            f"{NAMES}test_a_function_repeated_under_its_message_id_repeats_what_it_called",
+            f"{NAMES}test_another_attempt_of_a_step_makes_none_of_its_calls_twice",
+            f"{NAMES}test_letters_of_one_step_are_as_many_as_were_told",
+            f"{NAMES}test_the_order_of_different_calls_made_at_once_does_not_matter",
+            f"{NAMES}test_flows_that_one_step_calls_are_runs_of_their_own",
+            f"{NAMES}test_what_has_no_json_form_is_named_by_its_place",
+        ),
+    ),
+    Requirement(
+        id="letters.message-id.reminders",
+        source=SOURCE,
+        promise="Reminders under one message id are one for each name, and one that repeats comes every time.",
+        tests=(
+            f"{NAMES}test_reminders_under_one_message_id_are_as_many_as_they_have_names",
+            f"{NAMES}test_a_repeated_reminder_under_a_message_id_comes_every_time",
+        ),
+    ),
+    Requirement(
+        id="letters.replay.authority",
+        source=SOURCE,
+        promise="A dead letter is replayed only by who may make that very call now, or holds all authority; audited.",
+        tests=(
+            f"{LETTERS}test_a_dead_letter_is_replayed_only_by_who_may_make_that_very_call_now",
+            f"{LETTERS}test_who_may_act_only_with_a_persons_yes_needs_one_to_replay",
         ),
     ),
     Requirement(
@@ -152,6 +227,7 @@ REQUIREMENTS = (
             f"{REMINDERS}test_an_interval_never_drifts_and_always_goes_on_in_the_future",
             f"{REMINDERS}test_a_cron_rule_always_goes_on_in_the_future",
             f"{REMINDERS}test_a_time_the_clocks_skip_comes_behind_the_gap_and_one_they_show_twice_comes_once",
+            f"{REMINDERS}test_a_reminder_that_repeats_comes_every_time_whatever_named_it",
         ),
     ),
     Requirement(
@@ -173,6 +249,7 @@ REQUIREMENTS = (
             f"{REMINDERS}test_a_reminder_forgotten_while_it_waits_in_the_mailbox_takes_no_effect",
             f"{REMINDERS}test_a_reminder_forgotten_while_it_is_in_hand_is_undone",
             f"{REMINDERS}test_where_nothing_is_committed_a_reminder_is_forgotten_through_a_ref",
+            f"{REMINDERS}test_a_reminder_is_replaced_by_those_alone_who_may_forget_it",
         ),
     ),
     Requirement(
@@ -195,6 +272,8 @@ REQUIREMENTS = (
         tests=(
             f"{REMINDERS}test_a_rule_that_cannot_be_is_refused",
             f"{REMINDERS}test_a_wrong_rule_is_refused_at_the_call",
+            f"{REMINDERS}test_what_no_store_could_keep_is_refused_at_the_call_and_keeps_nothing",
+            f"{REMINDERS}test_an_interval_that_ends_beyond_all_calendars_comes_no_more",
             f"{REMINDERS}test_stopping_an_app_does_not_wait_for_its_reminders",
         ),
     ),

@@ -30,8 +30,15 @@ REQUIREMENTS = (
     Requirement(
         id="runs.resume.interrupted",
         source=SOURCE,
-        promise="Leaving an app interrupts its runs; an app may leave such runs as they are.",
-        tests=(f"{RESUME}test_leaving_the_app_interrupts_its_runs_and_the_record_says_so",),
+        promise=(
+            "Leaving an app lets calls end that cannot be repeated, begins nothing and interrupts its runs; an app may "
+            "leave such runs as they are."
+        ),
+        tests=(
+            f"{RESUME}test_leaving_the_app_interrupts_its_runs_and_the_record_says_so",
+            f"{RESUME}test_leaving_an_app_lets_a_call_end_that_cannot_be_repeated_and_begins_no_other",
+            f"{RESUME}test_an_app_that_is_being_left_begins_no_run",
+        ),
     ),
     Requirement(
         id="runs.store-away",

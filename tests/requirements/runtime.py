@@ -167,7 +167,6 @@ REQUIREMENTS = (
             f"{TRANSACTION}test_a_state_that_leaves_its_type_is_never_committed",
             f"{TRANSACTION}test_a_read_that_emits_breaks_its_contract",
         ),
-        gap="Reminders and outgoing durable messages, which shall commit with the rest, are not there yet.",
     ),
     Requirement(
         id="runtime.message.acknowledged",
@@ -423,7 +422,6 @@ REQUIREMENTS = (
             f"{RUN}test_a_run_is_found_with_its_steps_after_a_restart",
             f"{RUN}test_the_events_of_a_run_tell_its_progress_and_partial_outputs",
         ),
-        gap="A run that was interrupted is told so; taking it up again is not there yet.",
     ),
     Requirement(
         id="runtime.stream.parts",

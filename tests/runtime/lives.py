@@ -7,6 +7,7 @@ from collections import Counter
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import packetflow as pf
@@ -133,7 +134,8 @@ class Home:
         rules: RunRules | None = None,
         clock: Clock | None = None,
     ) -> pf.App:
-        """Give an app on the data."""
+        """Give an app on the data; without rules of a test's own it leaves at once, whatever its runs do."""
+        rules = rules or RunRules(grace=timedelta())
         self.running = pf.App(*self.parts, *more, store=self.store(), planners=[], runs=rules, clock=clock)
         return self.running
 

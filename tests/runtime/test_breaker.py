@@ -152,3 +152,18 @@ def test_a_clock_that_is_set_back_does_not_keep_it_open_for_longer() -> None:
     moment[0] -= timedelta(days=1)
     breaker.succeeded(breaker.allow())
     assert breaker.state.condition == "half-open"
+
+
+def test_breakers_are_bounded_and_those_that_know_nothing_go_first() -> None:
+    known = Breakers(FakeClock().now)
+    for number in range(9_000):
+        known.get(f"idle {number}")
+    for number in range(30_000):
+        breaker = known.get(f"open {number}", 1)
+        breaker.failed(breaker.allow())
+        known.get("open 0", 1)
+    assert len(known.statistics()) <= 10_000
+    assert not any(name.startswith("idle") for name in known.statistics())
+    assert known.statistics()["open 29999"].condition == "open"
+    assert known.statistics()["open 0"].condition == "open"
+    assert "open 1" not in known.statistics()

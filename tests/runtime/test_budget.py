@@ -170,3 +170,61 @@ def test_a_budget_below_nothing_is_refused() -> None:
     for wrong in ({"calls": -1}, {"seconds": 0}, {"cost": float("nan")}, {"tokens": 1.5}, {"money": 1}):
         with pytest.raises(ValueError, match="validation error"):
             pf.Budget.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "asked", [pf.Budget(), pf.Budget(calls=100), pf.Budget(tokens=5), pf.Budget(calls=100, seconds=60)]
+)
+async def test_a_caller_narrows_the_budget_of_the_app_and_lifts_it_only_with_all_authority(
+    home: Home, asked: pf.Budget
+) -> None:
+    async with home.app(rules=RunRules(budget=pf.Budget(calls=1, tokens=50))) as root:
+        ada = root.delegate("ada")
+        run = await ada.run(chain(home, "a", "b"), budget=asked)
+        assert (run.failure is not None and run.failure.code) == "budget_exceeded"
+        assert (run.budget.calls, run.budget.tokens, run.budget.seconds) == (1, asked.tokens or 50, asked.seconds)
+        again = await ada.retry(run.id, budget=asked)
+        assert again.budget == run.budget
+        assert (await root.run(chain(home, "a", "b"), budget=asked)).budget == asked
+        assert (await root.run(chain(home, "a", "b"), budget=asked)).succeeded
+
+
+def test_a_budget_takes_numbers_and_nothing_that_looks_like_one() -> None:
+    for wrong in ({"calls": True}, {"tokens": "5"}, {"seconds": True}, {"cost": "1"}, {"calls": 1.0}):
+        with pytest.raises(ValueError, match="validation error"):
+            pf.Budget.model_validate(wrong)
+
+
+@pf.flow()
+def pondering(tokens: int) -> pf.Step[str]:
+    """Think twice."""
+    first = think.step("first", tokens=tokens)
+    return think.step(first.output, tokens=tokens)
+
+
+@pf.capability(effect="read")
+async def ponder(context: pf.Context, times: int, tokens: int = 0) -> int:
+    """Call a flow again and again, whatever comes of it."""
+    done = 0
+    for _ in range(times):
+        try:
+            await context.call(pondering, tokens=tokens)
+        except pf.CapabilityFailed as error:
+            assert error.details["reason"] == "budget_exceeded"  # noqa: PT017 - inside a capability
+            return done
+        done += 1
+    return done
+
+
+async def test_what_a_flow_spends_that_a_step_called_counts_in_the_run_of_the_step(home: Home) -> None:
+    async with home.app(think, pondering, ponder) as root:
+        run = await root.run(pf.Plan(ponder.step(2, tokens=10)))
+        assert (run.output, run.spent.calls, run.spent.tokens) == (2, 5, 40)
+        kept = await root.found(run.id)
+        assert (kept.spent.calls, kept.spent.tokens) == (5, 40)
+        for budget, done in ((pf.Budget(calls=4), 1), (pf.Budget(tokens=25), 1), (pf.Budget(calls=1), 0)):
+            bounded = await root.run(pf.Plan(ponder.step(3, tokens=10)), budget=budget)
+            assert bounded.output == done
+            last = pf.Plan(ponder.step(ponder.step(3, tokens=10).output))
+            over = await root.run(last, budget=budget)
+            assert (over.failure is not None and over.failure.code) == "budget_exceeded"

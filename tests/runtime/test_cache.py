@@ -349,7 +349,7 @@ def test_a_message_of_an_actor_and_a_stream_have_no_cache() -> None:
         numbers.verify()
 
 
-@pytest.mark.parametrize("wrong", [{"ttl": timedelta(0)}, {"ttl": MINUTE, "limit": 0}])
+@pytest.mark.parametrize("wrong", [{"ttl": timedelta(0)}, {"ttl": 5}, {"ttl": MINUTE, "limit": 0}])
 def test_a_cache_that_cannot_be_is_refused_where_it_is_declared(wrong: dict[str, Any]) -> None:
     with pytest.raises(DeclarationError):
         pf.Cache(**wrong)

@@ -19,6 +19,7 @@ from packetflow._core.errors import (
     NotAllowed,
     UnknownCapability,
 )
+from packetflow._runtime.client import Client
 from packetflow.stores.memory import MemoryStore
 
 
@@ -194,8 +195,9 @@ async def test_a_repeated_message_id_gives_the_first_reply_and_acts_once() -> No
 
 async def test_each_decision_is_audited_once_and_each_call_recorded_once() -> None:
     store = MemoryStore()
-    async with app(store) as root:
-        ada = root.delegate("ada", only=[order], confirm=["write"])
+    served = app(store)
+    async with served as root:
+        ada = Client(served.parts, root.delegate("ada", only=[order]).grant.confirming(["write"]))
         with pytest.raises(ConfirmationRequired) as caught:
             await ada.call(order, item="x")
         digest = str(caught.value.details["digest"])

@@ -119,8 +119,11 @@ async def test_a_person_is_asked_about_the_steps_of_a_flow_and_not_about_the_flo
             await careful.call(booking, what="room", place="rome")
         details: Any = raised.value.details
         assert (details["step"], details["reason"]) == ("book", "confirmation_required")
-        agreed = careful.within(confirmed=[details["failure"]["digest"]])
-        assert await agreed.call(booking, what="room", place="rome") == "ROME"
+        run = await careful.run(pf.Plan(booking.step("room", "rome")))
+        (question,) = await root.approvals()
+        assert question.node == "booking/book"
+        await root.approve(run.id, question.digest)
+        assert (await careful.finish(run)).output == "ROME"
 
 
 async def test_what_a_flow_did_is_taken_back_when_the_run_around_it_fails_later() -> None:

@@ -13,8 +13,9 @@ from tests.runtime.mail import FAULTS, LATER, LOOKS, Clerk, Loose, Rough, make_s
 from tests.runtime.tally import GATES, table
 
 import packetflow as pf
+from packetflow._core.constraint import Constraint
 from packetflow._core.context import Context
-from packetflow._core.errors import InvalidInput, NotAllowed, Overloaded, StoreUnavailable
+from packetflow._core.errors import ConfirmationRequired, InvalidInput, NotAllowed, Overloaded, StoreUnavailable
 from packetflow._core.ports import Commit, Committed, Letter
 from packetflow._runtime import lane, post
 from packetflow.stores.memory import MemoryStore
@@ -273,6 +274,56 @@ async def test_letters_are_their_senders_own_and_the_operators(app: pf.App) -> N
         assert await ada.drop_letter(letter.id)
 
 
+async def test_a_dead_letter_is_replayed_only_by_who_may_make_that_very_call_now(
+    app: pf.App, store: Kept, clock: FakeClock
+) -> None:
+    FAULTS.append(NotAllowed("not yet"))
+    async with app as root:
+        await root.delegate("ada", only=[Clerk]).actor(Clerk, "x").tell(Clerk.fussy, "a")
+        await soon(lambda: post_of(app).counts["died"] == 1)
+        FAULTS.clear()
+        (letter,) = await root.letters(dead=True)
+        other = {"clerk.fussy": {"text": Constraint(op="in", value=["b"])}}
+        past = clock.now() - timedelta(seconds=1)
+        for less in (
+            root.delegate("ada", only=["clerk.notes"]),
+            root.delegate("ada", effects=["read"]),
+            root.delegate("ada", limits=other),
+            root.delegate("ada", limits={"clerk.fussy": {"key": Constraint(op="eq", value="y")}}),
+            root.delegate("ada", expires=past),
+        ):
+            assert [one.id for one in await less.letters(dead=True)] == [letter.id]
+            with pytest.raises(NotAllowed):
+                await less.replay_letter(letter.id)
+        assert [one.dead for one in await store.letters()] == [True]
+        await app.parts.engine.records.flush()
+        denied = [one for one in await store.audits() if one.verdict == "deny"]
+        assert {(one.capability_id, one.principal) for one in denied} == {("clerk.fussy", "ada")}
+        assert len(denied) == 5
+        exactly = {"clerk.fussy": {"text": Constraint(op="eq", value="a"), "key": Constraint(op="eq", value="x")}}
+        assert await root.delegate("ada", only=["clerk.fussy"], limits=exactly).replay_letter(letter.id)
+        await quiet(app)
+        assert await root.actor(Clerk, "x").ask(Clerk.notes) == ["a"]
+        await app.parts.engine.records.flush()
+        told = [one.capability_id for one in await store.audits() if one.principal == "ada" and one.verdict == "allow"]
+        assert "letter.replay" in told
+
+
+async def test_who_may_act_only_with_a_persons_yes_needs_one_to_replay(app: pf.App, store: Kept) -> None:
+    FAULTS.append(NotAllowed("not yet"))
+    async with app as root:
+        await root.delegate("ada", only=[Clerk]).actor(Clerk, "x").tell(Clerk.fussy, "a")
+        await soon(lambda: post_of(app).counts["died"] == 1)
+        (letter,) = await root.letters(dead=True)
+        with pytest.raises(ConfirmationRequired):
+            await root.delegate("ada", confirm=["write"]).replay_letter(letter.id)
+        assert [one.dead for one in await store.letters()] == [True]
+        FAULTS.clear()
+        assert await root.replay_letter(letter.id)
+        await quiet(app)
+        assert await root.actor(Clerk, "x").ask(Clerk.notes) == ["a"]
+
+
 @pytest.mark.parametrize("fault", [InvalidInput("no"), NotAllowed("no"), pf.CallError("later")])
 async def test_a_refusal_that_will_not_change_is_dead_at_once(app: pf.App, fault: pf.CallError) -> None:
     FAULTS.append(fault)
@@ -485,3 +536,6 @@ async def test_a_flow_that_goes_on_does_not_hold_up_the_end_of_an_app(app: pf.Ap
         post_of(app).expect(clock.now())
         await GATES["flow"].entered.wait()
     assert asyncio.all_tasks() == before
+
+
+# -- what a sceptic broke ---------------------------------------------------------------------------------------------

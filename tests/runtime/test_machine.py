@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from tests.runtime.workshop import CALLS, book, ended, fetch, nodes, working
 
 import packetflow as pf
-from packetflow._core.errors import DeclarationError
+from packetflow._core.errors import DeclarationError, NotAllowed, PlanRejected, UnknownCapability
 
 
 class Paid(pf.Event):
@@ -132,6 +132,32 @@ async def test_a_machine_is_found_like_any_capability() -> None:
     async with working(Shop, ORDERS) as root:
         found = [declared.id for declared, _ in root.capabilities.find("in which state is the instance")]
         assert found[0] == "order.where"
+
+
+@pytest.mark.parametrize(
+    "narrowed",
+    [{"only": ["order.*"]}, {"effects": ["read", "write"]}, {"confirm": ["money"]}, {"only": ["order.take"]}, {}],
+)
+async def test_nobody_but_its_triggers_and_the_holder_of_all_authority_can_move_a_machine(
+    narrowed: dict[str, Any],
+) -> None:
+    given = {"event": {"order_id": "o7", "amount": 99}, "key": "corner"}
+    forged: dict[str, Any] = {"order_id": "o7", "event": "Paid", "given": given}
+    async with working(Shop, ORDERS) as root:
+        for name in ("eve", "on/order.Paid/eve"):
+            eve = root.delegate(name, **narrowed)
+            again = eve.delegate("on/order.Paid", only=["order.take"])
+            for other in (eve, again):
+                with pytest.raises(UnknownCapability):
+                    await other.call("order.take", **forged)
+                with pytest.raises(NotAllowed):
+                    await other.actor(ORDERS.actor, "o7").tell(ORDERS.actor.take, "Paid", given)
+                with pytest.raises(PlanRejected, match=r"no capability 'order\.take'"):
+                    await other.start(pf.Plan(ORDERS.actor.take.step("o7", "Paid", given)))
+                assert "order.take" not in other.capabilities
+                assert "order.take" not in [one.id for one, _ in other.capabilities.find("take an event")]
+        assert (await root.call(ORDERS.where, order_id="o7")).moves == 0
+        assert (await root.call("order.take", **forged)).state == "paid"
 
 
 @pytest.mark.parametrize(

@@ -291,3 +291,76 @@ async def test_cancelling_a_run_cancels_every_pattern_in_it_and_leaves_no_task()
         assert run.status == "cancelled"
         assert not nodes(run, "running")
         assert len(asyncio.all_tasks()) <= before
+
+
+def _mapped(name: str, over: dict[str, Any], nodes: list[Any], output: object) -> dict[str, Any]:
+    return {"kind": "map", "id": name, "over": over, "concurrency": 1000, "each": {"nodes": nodes, "output": output}}
+
+
+def _reading(nodes: list[Any], output: object) -> pf.Plan[Any]:
+    return pf.Plan[Any].model_validate({"nodes": nodes, "output": output})
+
+
+async def test_the_items_of_all_maps_of_a_run_are_bounded_and_start_few_tasks() -> None:
+    many = {"literal": [0] * 400}
+    inner = _mapped("inner", many, [], {"literal": 1})
+    plan = _reading([_mapped("outer", many, [inner], {"literal": 1})], {"literal": 1})
+    async with working() as root:
+        run = await root.start(plan)
+        most = 0
+        while run.ended_at is None:
+            most = max(most, len(asyncio.all_tasks()))
+            await asyncio.sleep(0)
+        assert run.failure is not None
+        assert run.failure.code == "too_many_items"
+        assert "100,000" in run.failure.message
+        before = len(asyncio.all_tasks())
+        quiet = _mapped("m", {"literal": [0] * 10_000}, [], {"literal": 1})
+        run = await root.start(_reading([{**quiet, "concurrency": 3}], {"literal": 1}))
+        rounds = 0
+        while run.ended_at is None:
+            rounds += 1
+            most = max(0 if rounds == 1 else most, len(asyncio.all_tasks()) - before)
+            await asyncio.sleep(0)
+        assert run.succeeded
+        assert most <= 10
+        assert rounds > 50
+
+
+@pytest.mark.parametrize("rounds", [3, 40])
+async def test_outputs_that_double_are_refused_before_they_are_written(rounds: int) -> None:
+    async with working() as root:
+        run = await root.run(_reading(_doubling(rounds), {"literal": 1}))
+        if rounds == 3:
+            assert run.succeeded
+        else:
+            assert run.failure is not None
+            assert (run.failure.code, "8 MiB" in run.failure.message) == ("too_large", True)
+
+
+async def test_what_the_nodes_of_a_run_give_is_bounded_together() -> None:
+    text = "x" * 1_000_000
+    parallel: list[Any] = [
+        {"kind": "parallel", "id": f"p{n}", "branches": {"a": {"nodes": [], "output": _all_of(4)}}} for n in range(20)
+    ]
+    numbered = {"kind": "step", "id": "t", "capability_id": "fetch_all", "inputs": {"texts": {"literal": [text]}}}
+    async with working() as root:
+        run = await root.run(_reading([numbered, *parallel], {"literal": 1}))
+        assert run.failure is not None
+        assert (run.failure.code, "64 MiB" in run.failure.message) == ("too_large", True)
+
+
+def _all_of(times: int) -> dict[str, Any]:
+    return {"items": [{"step": "t"}] * times}
+
+
+def _doubling(count: int) -> list[Any]:
+    """Text that a capability gives, put together with itself again and again: the plan is small, and each type."""
+    nodes: list[Any] = [
+        {"kind": "step", "id": "s0", "capability_id": "fetch_all", "inputs": {"texts": {"literal": ["x" * 2000, "y"]}}}
+    ]
+    for number in range(1, count + 1):
+        both = {"items": [{"step": f"s{number - 1}"}] * 2}
+        call = {"kind": "step", "id": f"s{number}", "capability_id": "fetch_all", "inputs": {"texts": both}}
+        nodes.append(call)
+    return nodes

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from packetflow._core.ports import CallRecord
 from packetflow._runtime.records import Records
 from packetflow._runtime.telemetry import Telemetry
 from packetflow.stores.memory import MemoryStore
+from packetflow.stores.sqlite.store import SQLiteStore
 
 NOW = datetime(2031, 5, 4, tzinfo=UTC)
 
@@ -53,3 +55,25 @@ async def test_records_that_the_store_refuses_are_counted_and_logged(caplog: pyt
     assert records.lost == 3
     assert StoreUnavailable.code == "store_unavailable"
     assert "3 call and audit records were not kept" in caplog.text
+
+
+def audit(reason: str) -> AuditRecord:
+    return AuditRecord(NOW, "ada", "g", "count", "allow", reason, "d", "t")
+
+
+async def test_a_record_that_cannot_be_written_is_lost_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = SQLiteStore(tmp_path / "store.db")
+    await store.open()
+    records = Records(store, Telemetry())
+    for reason in ("one", "half \ud800", "two"):
+        records.audit(audit(reason))
+    records.call(call(1))
+    await records.flush()
+    assert [kept.reason for kept in reversed(await store.audits())] == ["one", "two"]
+    assert [kept.id for kept in await store.calls()] == ["c1"]
+    records.audit(audit("three"))
+    await records.flush()
+    assert len(await store.audits()) == 3
+    assert records.lost == 1
+    assert "cannot be written" in caplog.text
+    await store.close()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -273,6 +274,18 @@ NOW = datetime(2031, 5, 4, 12, tzinfo=UTC)
         {"after": timedelta(1), "tz": "UTC"},
         {"after": timedelta(1), "name": ""},
         {"after": timedelta(1), "name": "n" * 257},
+        {"after": timedelta(1), "name": "half\ud800"},
+        {"after": timedelta(1), "name": 7},
+        {"at": "x"},
+        {"at": 1_900_000_000},
+        {"at": datetime.max.replace(tzinfo=timezone(timedelta(hours=-12)))},
+        {"at": datetime.min.replace(tzinfo=timezone(timedelta(hours=12)))},
+        {"after": 5},
+        {"every": "5"},
+        {"cron": 5},
+        {"cron": "half\ud800 * * * *"},
+        {"cron": "* * * * *", "tz": "half\ud800"},
+        {"cron": "* * * * *", "tz": 5},
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
@@ -284,6 +297,31 @@ async def test_a_wrong_rule_is_refused_at_the_call(app: pf.App) -> None:
     async with app as root:
         with pytest.raises(InvalidInput, match="cron"):
             root.actor(Clerk, "ada").remind(cron="never")
+
+
+@pytest.mark.parametrize("wrong", [{"name": "half\ud800"}, {"name": "n" * 257}, {"at": datetime(2031, 1, 1)}])  # noqa: DTZ001 - the point
+async def test_what_no_store_could_keep_is_refused_at_the_call_and_keeps_nothing(
+    app: pf.App, store: Kept, wrong: dict[str, Any]
+) -> None:
+    async with app as root:
+        ada = root.actor(Clerk, "ada")
+        when: dict[str, Any] = wrong if "at" in wrong else {"after": timedelta(hours=1), **wrong}
+        with pytest.raises(InvalidInput, match="a reminder's"):
+            await ada.remind(**when).tell(Clerk.note, "a")
+        if "name" in wrong:
+            with pytest.raises(InvalidInput):
+                await ada.ask(Clerk.remind_me, 9, "a", wrong["name"])
+            with pytest.raises(InvalidInput, match="a reminder's name"):
+                await ada.forget_reminder(wrong["name"])
+            with pytest.raises(InvalidInput):
+                await ada.ask(Clerk.forget, wrong["name"])
+        assert await store.letters() == []
+
+
+def test_an_interval_that_ends_beyond_all_calendars_comes_no_more() -> None:
+    interval = rule(NOW, every=timedelta(days=2_000_000))
+    assert next_due(interval.again, interval.due, NOW) is None
+    assert next_due(f"every {timedelta.max.total_seconds()!r}", NOW, NOW) is None
 
 
 @given(
@@ -329,3 +367,41 @@ def test_a_time_the_clocks_skip_comes_behind_the_gap_and_one_they_show_twice_com
     assert three(datetime(2031, 3, 29, 0, tzinfo=UTC)) == ["29 02:30", "30 03:00", "31 02:30"]
     assert three(datetime(2031, 10, 25, 0, tzinfo=UTC)) == ["25 02:30", "26 02:30", "27 02:30"]
     assert next_due(again, NOW, datetime(2031, 10, 26, 1, 10, tzinfo=UTC)) == datetime(2031, 10, 27, 1, 30, tzinfo=UTC)
+
+
+@pf.capability
+async def poll(ctx: pf.Context, key: str) -> None:
+    """Let a clerk be reminded again and again."""
+    await ctx.actor(Clerk, key).remind(every=timedelta(seconds=1), name="poll").tell(Clerk.note, "tick")
+
+
+@pytest.mark.parametrize("way", ["message id", "run"])
+async def test_a_reminder_that_repeats_comes_every_time_whatever_named_it(
+    store: Kept, clock: FakeClock, way: str
+) -> None:
+    app = pf.App(Clerk, poll, store=store, clock=clock, planners=[])
+    async with app as root:
+        if way == "run":
+            assert (await root.run(pf.Plan(poll.step(key="ada")))).succeeded
+        else:
+            named = root.within(message_id="m1").actor(Clerk, "ada")
+            for _ in range(2):
+                await named.remind(every=timedelta(seconds=1)).tell(Clerk.note, "tick")
+        for _ in range(3):
+            await pass_time(app, clock, 1)
+        assert await root.actor(Clerk, "ada").ask(Clerk.notes) == ["tick"] * 3
+
+
+async def test_a_reminder_is_replaced_by_those_alone_who_may_forget_it(app: pf.App, clock: FakeClock) -> None:
+    async with app as root:
+        ada = root.actor(Clerk, "ada")
+        await ada.remind(after=timedelta(hours=1), name="bill").tell(Clerk.hold, "bill")
+        low = root.delegate("low", only=[Clerk.note]).actor(Clerk, "ada")
+        with pytest.raises(NotAllowed, match="replace"):
+            await low.remind(after=timedelta(hours=9), name="bill").tell(Clerk.note, "mine")
+        assert [(one.principal, one.capability_id) for one in await ada.reminders()] == [(root.principal, "clerk.hold")]
+        await low.remind(after=timedelta(hours=9), name="other").tell(Clerk.note, "mine")
+        await low.remind(after=timedelta(hours=2), name="other").tell(Clerk.note, "mine again")
+        GATES["bill"].opened.set()
+        await pass_time(app, clock, 7200)
+        assert await ada.ask(Clerk.notes) == ["bill", "mine again"]

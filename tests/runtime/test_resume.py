@@ -12,7 +12,7 @@ from tests.runtime.tally import Tally, until
 
 import packetflow as pf
 from packetflow._core.constraint import Constraint
-from packetflow._core.errors import InvalidInput, StoreUnavailable
+from packetflow._core.errors import CallCancelled, InvalidInput, StoreUnavailable
 from packetflow._core.run import RunResumed
 from packetflow._runtime.runs import RunRules
 from packetflow.stores.memory import MemoryStore
@@ -452,3 +452,33 @@ async def test_somebody_who_follows_a_run_hears_that_it_goes_on(home: Home, trac
         "StepSucceeded",
         "RunFinished",
     ]
+
+
+async def test_leaving_an_app_lets_a_call_end_that_cannot_be_repeated_and_begins_no_other(memory: Home) -> None:
+    began, calls = asyncio.Event(), list[str]()
+
+    @pf.capability
+    async def post(name: str) -> str:
+        """Post something, which takes a while."""
+        calls.append(name)
+        began.set()
+        await asyncio.get_running_loop().run_in_executor(None, str)
+        return name
+
+    plan = pf.Plan(post.step(post.step("first").output).named("second"))
+    async with memory.app(post, rules=RunRules()) as root:
+        run = await root.start(plan)
+        await began.wait()
+    assert calls == ["first"]
+    async with memory.app(post, rules=RunRules()) as root:
+        found = await root.finish(await root.found(run.id))
+    assert (found.status, calls) == ("succeeded", ["first", "first"])
+
+
+async def test_an_app_that_is_being_left_begins_no_run(memory: Home) -> None:
+    look, _, _ = memory.parts
+    async with memory.app() as root:
+        await memory.running.parts.runs.close()
+        with pytest.raises(CallCancelled):
+            await root.start(pf.Plan(look.step("late")))
+        assert await root.runs() == []

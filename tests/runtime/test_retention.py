@@ -119,8 +119,12 @@ async def test_a_reply_that_is_old_enough_is_forgotten_and_the_memory_is_not(pla
         ada = root.within(message_id="m1").actor(Clerk, "ada")
         assert await ada.ask(Clerk.note, "a") == 1
         assert await ada.ask(Clerk.note, "a") == 1
-        far = FakeClock(START + timedelta(days=36500))  # replies are stored by the machine's clock
-        assert await Sweeper(Retention(replies=timedelta(hours=2)), [], place, far).sweep() == 1
+        sweeper = Sweeper(Retention(replies=timedelta(hours=2)), [], place, clock)
+        clock.advance(hours=2)
+        assert await sweeper.sweep() == 0
+        assert await ada.ask(Clerk.note, "a") == 1
+        clock.advance(timedelta(microseconds=1))
+        assert await sweeper.sweep() == 1
         assert await ada.ask(Clerk.note, "a") == 2
         assert await root.actor(Clerk, "ada").ask(Clerk.notes) == ["a", "a"]
 

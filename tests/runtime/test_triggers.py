@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from tests.runtime.workshop import CALLS, WORKSHOP, add, book, ended, fetch, nodes, until, working
+from tests.runtime.workshop import CALLS, GATES, WORKSHOP, add, book, ended, fetch, nodes, until, wait, working
 
 import packetflow as pf
 from packetflow._core.errors import DeclarationError
@@ -213,6 +214,27 @@ async def test_events_that_set_each_other_off_in_a_circle_end_as_a_dead_letter()
         assert "set each other off" in str(letter.error)
         assert letter.depth == 17
         assert await root.actor(Room, "lobby").ask(Room.post, "x") == 18
+
+
+async def test_a_run_that_is_resumed_is_as_deep_in_the_circle_as_it_was() -> None:
+    store = MemoryStore()
+    parts = (*WORKSHOP, Room, pf.on(Posted, fetch))
+    GATES.clear()
+    app = pf.App(*parts, store=store, planners=[])
+    async with app as root:
+        posted = Room.post.step("lobby", wait.step("gate").output)
+        await app.parts.runs.start(pf.Plan(posted), replace(root.context, depth=16))
+    GATES.setdefault("gate", asyncio.Event()).set()
+    async with pf.App(*parts, store=store, planners=[]) as root:
+        (run,) = await ended(root, 1)
+        assert run.status == "succeeded"
+
+        async def died() -> bool:
+            return bool(await store.letters(dead=True))
+
+        await until(died)
+        (letter,) = await store.letters(dead=True)
+        assert (letter.error_code, letter.depth) == ("too_deep", 17)
 
 
 async def test_events_of_a_volatile_actor_set_nothing_off_and_the_log_says_so_once(

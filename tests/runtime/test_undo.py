@@ -192,3 +192,11 @@ async def test_what_is_undone_may_need_a_yes_too(home: Home, traces: Traces) -> 
         await root.approve(run.id, question.digest)
         ended = await root.finish(run)
         assert (ended.status, ended.step("a").status) == ("failed", "undone")
+
+
+async def test_undoing_is_not_bounded_by_the_budget_that_ended_the_run(home: Home, traces: Traces) -> None:
+    async with home.app() as root:
+        run = await root.run(booked(), budget=pf.Budget(calls=2))
+        assert (run.status, run.failure is not None and run.failure.code) == ("failed", "budget_exceeded")
+        assert traces.order == ["a", "b", "unb", "una"]
+        assert [(run.step(name).status, run.step(name).undo_failure) for name in "ab"] == [("undone", None)] * 2

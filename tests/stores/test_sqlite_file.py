@@ -202,3 +202,21 @@ async def test_no_statement_reads_a_whole_table_or_sorts_one(path: Path) -> None
             scans = [step for step in plan if step.startswith("SCAN") and "USING INDEX" not in step]
             assert not {step.split()[1] for step in scans} & {*metadata.tables, "following"}, (sql, plan)
             assert not [step for step in plan if "TEMP B-TREE" in step], (sql, plan)
+
+
+@pytest.mark.parametrize("way", ["link.db", "folder/store.db", "folder/link.db", "folder/../link.db"])
+async def test_a_store_that_is_open_is_not_opened_by_another_name(path: Path, way: str) -> None:
+    folder = path.parent / "kept"
+    folder.mkdir()
+    real = folder / "store.db"
+    (path.parent / "folder").symlink_to(folder, target_is_directory=True)
+    (path.parent / "link.db").symlink_to(real)
+    (folder / "link.db").symlink_to("store.db")
+    other = SQLiteStore(path.parent / way)
+    for first, second in ((SQLiteStore(real), other), (other, SQLiteStore(real))):
+        await first.open()
+        with pytest.raises(StoreUnavailable, match="is open in process"):
+            await second.open()
+        await first.close()
+    assert [each.name for each in folder.glob("*.lock")] == ["store.db.lock"]
+    assert [each.name for each in path.parent.glob("*.lock")] == []

@@ -31,6 +31,7 @@ from packetflow._core.errors import DeclarationError, StoreError
 from packetflow._core.event import Event
 from packetflow._core.outbox import Draft, Outbox
 from packetflow._core.ref import Message
+from packetflow._core.reminder import check_name
 from packetflow._core.restart import Restart
 
 if TYPE_CHECKING:
@@ -289,7 +290,7 @@ class Actor(Generic[S]):
         if not isinstance(self._pending, Outbox):
             message = f"this message of {self.actor_type.name}:{self.key} commits nothing: forget it through a Ref"
             raise DeclarationError(message)
-        self._pending.forget(self.actor_type.name, self.key, name)
+        self._pending.forget(self.actor_type.name, self.key, check_name(name))
 
     @property
     def context(self) -> Context:

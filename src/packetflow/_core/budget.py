@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from packetflow._core.errors import BudgetExceeded
 
-Amount: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+def _number(value: object) -> object:
+    if isinstance(value, bool | str | bytes):
+        message = "a number is needed"
+        raise ValueError(message)  # noqa: TRY004 - what pydantic tells as a problem of this field
+    return value
+
+
+Amount: TypeAlias = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+Count: TypeAlias = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Budget(BaseModel):
@@ -21,9 +30,9 @@ class Budget(BaseModel):
 
     seconds: Amount | None = None
     """Time under way: neither the time it waits for a person counts, nor the time the app was down."""
-    calls: Annotated[int, Field(ge=0)] | None = None
-    """Calls of capabilities by its steps, those that were tried again included."""
-    tokens: Annotated[int, Field(ge=0)] | None = None
+    calls: Count | None = None
+    """Calls of capabilities by its steps, those that were tried again and those of flows it called included."""
+    tokens: Count | None = None
     """Of language models, in and out, as the capabilities tell by `Context.spend`."""
     cost: Amount | None = None
     """Money, in the currency the app counts in."""
@@ -32,6 +41,12 @@ class Budget(BaseModel):
     def bounded(self) -> bool:
         """Whether anything is bounded at all."""
         return self != Budget()
+
+    def narrowed(self, other: Budget) -> Budget:
+        """Give the budget that is over as soon as either of the two is."""
+        both = ((name, getattr(self, name), getattr(other, name)) for name in type(self).model_fields)
+        least = {name: min(one for one in (own, its) if one is not None) for name, own, its in both if own or its}
+        return Budget.model_validate(least)
 
 
 class Spent(BaseModel):

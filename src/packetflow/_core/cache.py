@@ -26,6 +26,8 @@ class Cache:
 
     def __post_init__(self) -> None:
         """Raise DeclarationError for what cannot be."""
+        if not isinstance(self.ttl, timedelta):  # pyright: ignore[reportUnnecessaryIsInstance] - people write seconds
+            raise DeclarationError(f"Cache: ttl is a timedelta, such as timedelta(seconds=5), not {self.ttl!r}")
         if self.ttl <= timedelta(0) or self.limit < 1:
             message = "Cache: ttl is longer than nothing and limit at least 1"
             raise DeclarationError(message)

@@ -338,7 +338,7 @@ class ActorCapability(Declaration, Message[A_contra, P, R]):
 
     def rebound(self, owner: type[Actor[Any]]) -> ActorCapability[Any, P, R]:
         """Give the same message for a subclass of its actor, under the subclass's name."""
-        rebound: ActorCapability[Any, P, R] = ActorCapability(self.function, self.options, self.locals, owner)
+        rebound: ActorCapability[Any, P, R] = type(self)(self.function, self.options, self.locals, owner)
         return dressed(rebound, self.function)
 
     def step(self, key: str, *args: P.args, **kwargs: P.kwargs) -> Step[R]:

@@ -22,6 +22,7 @@ from uuid import UUID
 
 from pydantic import AnyUrl, TypeAdapter, ValidationError
 
+from packetflow._core.effort import NODE, Effort
 from packetflow._core.json import canonical
 from packetflow._core.shape import (
     ANYTHING,
@@ -60,9 +61,12 @@ _FORMATS: dict[str, type[Any]] = {
 }
 
 
-def misfit(source: Schema, target: Schema) -> str | None:
-    """Say why a value that keeps `source` may be refused by `target`; None when it never is, for structure."""
-    return _Comparison(source, target).differ(source, target)
+def misfit(source: Schema, target: Schema, effort: Effort | None = None) -> str | None:
+    """Say why a value that keeps `source` may be refused by `target`; None when it never is, for structure.
+
+    Raises TooComplex when the answer costs more than `effort` has left.
+    """
+    return _Comparison(source, target, effort).differ(source, target)
 
 
 class _Comparison:
@@ -71,8 +75,8 @@ class _Comparison:
     Schemas are told apart by identity; every one that is made on the way is kept, so that no identity comes twice.
     """
 
-    def __init__(self, source: Schema, target: Schema) -> None:
-        self._source, self._target = source, target
+    def __init__(self, source: Schema, target: Schema, effort: Effort | None) -> None:
+        self._source, self._target, self._effort = source, target, effort
         self._assumed: dict[tuple[int, int], tuple[int | None, Schema, Schema]] = {}
         self._failed: dict[tuple[int, int], tuple[str, Schema, Schema]] = {}
         self._parts: dict[tuple[int, int], tuple[list[Schema], Schema]] = {}
@@ -90,6 +94,8 @@ class _Comparison:
             return self._failed[pair][0]
         if pair in self._assumed:
             return "it refers to itself without end" if self._assumed[pair][0] == self._depth else None
+        if self._effort is not None:
+            self._effort.spend(NODE + len(source.get("enum", ())) + len(target.get("enum", ())))
         mark = len(self._assumed)
         self._assumed[pair] = self._depth, source, target
         why = self._differ(source, target)

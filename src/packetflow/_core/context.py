@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from packetflow._core.errors import DeclarationError
 from packetflow._core.grant import Grant
 from packetflow._core.meter import Meter, micros
+from packetflow._core.names import Names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -72,13 +73,19 @@ class Context:
     grant: Grant
     trace_id: str = field(default_factory=new_id)
     message_id: str | None = None
-    """Names the message for good: the same id to the same actor again gives the first reply again."""
+    """Names the message for good: the same id to the same actor, or for the same flow, gives the first reply again.
+
+    It is for this one call. What a function calls in turn gets an id of its own, made of this one, the capability, the
+    actor's key, the arguments, and how often the execution has made that same call: a function that is repeated under
+    its id repeats its calls under theirs, in whatever order, and two calls within it are two. In the function's own
+    context it is None, and so it is in that of a message handler, whose calls are named by nobody.
+    """
     deadline: float | None = None
     """When the caller stops waiting, on the event loop's clock, seconds. None: the default of what is called."""
     run_id: str | None = None
     step: str | None = None
     confirmed: frozenset[str] = frozenset()
-    """Digests of the calls that a person has confirmed."""
+    """Digests of the calls that the caller has confirmed; they meet no caveat that wants somebody else's yes."""
     chain: tuple[str, ...] = ()
     """Topics of the actors that wait for this call, outermost first; asking one of them again would wait for ever."""
     sink: Callable[[object], Awaitable[None]] | None = field(default=None, repr=False)
@@ -92,6 +99,10 @@ class Context:
     """What the message in hand came in, when that is kept in the store until it is done."""
     depth: int = field(default=0, repr=False)
     """How many events led to it, one setting off the next."""
+    approved: frozenset[str] = frozenset()
+    """Digests of the calls that somebody who may has approved, as the run in hand knows: for this one call."""
+    names: Names | None = field(default=None, repr=False, compare=False)
+    """Names the calls made with this context, when it is that of a function which was called with a message id."""
 
     def inside(self, topic: str, outbox: Outbox | None = None) -> Context:
         """Give the context that a message handler of the actor with this topic passes on."""
@@ -114,12 +125,27 @@ class Context:
         )
 
     def within(self, door: Door, meter: Meter, deadline: float | None) -> Context:
-        """Give the context that a capability is called with: the same but for these three."""
+        """Give the context that a message is sent with: the same but for these three."""
+        return self._made(door, meter, deadline, self.message_id, None)
+
+    def within_function(self, door: Door, meter: Meter, deadline: float | None) -> Context:
+        """Give the context that a function is called with: its message id is not that of what it calls."""
+        return self._made(door, meter, deadline, None, None if self.message_id is None else Names(self.message_id))
+
+    def named(self, *call: object) -> Context:
+        """Give the context of one call made with this one: with an id of its own, if there is one to be made."""
+        if self.names is None:
+            return self
+        return replace(self, message_id=self.names.following(*call), names=None)
+
+    def _made(
+        self, door: Door, meter: Meter, deadline: float | None, message_id: str | None, names: Names | None
+    ) -> Context:
         return Context(
             self.principal,
             self.grant,
             self.trace_id,
-            self.message_id,
+            message_id,
             deadline,
             self.run_id,
             self.step,
@@ -131,6 +157,7 @@ class Context:
             self.outbox,
             self.letter,
             self.depth,
+            names=names,
         )
 
     async def call(self, capability: object, /, **inputs: object) -> Any:  # noqa: ANN401 - the capability's own output
@@ -168,6 +195,13 @@ class Context:
             raise ValueError(message)
         if self.door is not None:
             self.door.spend(self, tokens, micros(cost))
+
+    def sees(self, principal: str) -> bool:
+        """Whether what is done in the name of `principal` is this holder's to see: its own and that of its delegates.
+
+        Whoever holds all authority sees all.
+        """
+        return self.grant.whole or principal == self.principal or principal.startswith(f"{self.principal}/")
 
     def acting_for(self, principal: str) -> Context:
         """Give this context in the name of `principal`; raises NotAllowed unless the grant may act for them."""

@@ -87,7 +87,7 @@ class Flow(Capability[P, R, Step[R]]):
 
     def open_to(self, grant: Grant) -> bool:
         """Whether the holder of a grant may name it and every one of its steps."""
-        return super().open_to(grant) and all(grant.may_name(one.id, one.effect) for one in self.uses)
+        return super().open_to(grant) and all(one.open_to(grant) for one in self.uses)
 
     def plan(self, arguments: Mapping[str, Any]) -> Plan[Any]:
         """Give the plan that runs it on checked arguments in JSON form."""
@@ -195,6 +195,9 @@ def flow(fn: Callable[..., Any] | None = None, /, *, effect: Effect | None = Non
     """
     if text := [name for name in ("examples", "tags") if isinstance(options.get(name), str)]:
         message = f"{text[0]} of a flow is a list of texts, not one text"
+        raise DeclarationError(message)
+    if ignored := sorted({"retry", "cache", "confirm"} & options.keys()):
+        message = f"a flow has no {ignored[0]!r}: give it to the capabilities that its steps call"
         raise DeclarationError(message)
     listed = {name: tuple(options.pop(name, ())) for name in ("examples", "tags")}
     made = Options(effect=effect or "read", **listed, **options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydantic import TypeAdapter
 
@@ -16,6 +16,10 @@ from packetflow._core.json import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+Yes: TypeAlias = Literal["", "holder", "other"]
+"""Whose yes a call needs: nobody's, that of the holder or of anybody who may make it, that of somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Caveat:
     """Principals in whose name the holder may act. None: no narrowing of the caveats before it."""
     confirm: frozenset[Effect] = frozenset()
     """Effects that need a person's confirmation."""
+    answerable: bool = False
+    """Whether the holder may confirm by itself: such a caveat is its own caution, and no bond laid on it by another."""
 
 
 _NOBODY: Final = frozenset[str]()
@@ -49,8 +55,8 @@ class Grant:
     caveats: tuple[Caveat, ...] = ()
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     parents: tuple[str, ...] = ()
-    _reach: dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]] = field(
-        default_factory=dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], bool]],
+    _reach: dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], Yes]] = field(
+        default_factory=dict[tuple[str, Effect], tuple[bool, tuple[tuple[str, Check], ...], Yes]],
         repr=False,
         init=False,
     )
@@ -103,7 +109,8 @@ class Grant:
         A name is authority, too: a holder this grant may not act for is called `<own holder>/<holder>`, so that nobody
         becomes somebody else by delegating.
         `only` are capability ids (`room.*` for all that begin so); `effects`, `limits` and `expires` narrow further.
-        The holder may act in nobody else's name unless `act_for` says so and this grant allows it.
+        The holder may act in nobody else's name unless `act_for` says so and this grant allows it. What `confirm` names
+        needs the yes of somebody else: neither the holder nor whoever it delegates to can give it.
         Raises ValueError when a limit makes no sense, an effect is none, `expires` has no time zone, or a text stands
         where a list of texts belongs.
         """
@@ -124,7 +131,8 @@ class Grant:
             act_for=_texts("act_for", act_for) | {holder},
             confirm=_effects("confirm", confirm),
         )
-        return Grant(holder, (*self.caveats, caveat), parents=(*self.parents, self.id))
+        bonds = (replace(own, answerable=False) if own.answerable else own for own in self.caveats)
+        return Grant(holder, (*bonds, caveat), parents=(*self.parents, self.id))
 
     def meet(self, other: Grant, holder: str | None = None) -> Grant:
         """Give the authority that both grants have: that of a person AND an agent AND a plan."""
@@ -135,14 +143,14 @@ class Grant:
         return Grant(named, caveats, parents=parents)
 
     def confirming(self, effects: Iterable[Effect]) -> Grant:
-        """Give the same authority of the same holder, but with a person's yes before these effects."""
-        caveat = Caveat(confirm=_effects("confirm", effects))
+        """Give the same authority of the same holder, who wants to be asked before these effects and may say yes."""
+        caveat = Caveat(confirm=_effects("confirm", effects), answerable=True)
         return Grant(self.holder, (*self.caveats, caveat), parents=(*self.parents, self.id))
 
     @property
     def whole(self) -> bool:
         """Whether nothing is withheld; a person's yes may still be asked for."""
-        return all(replace(caveat, confirm=frozenset()) == Caveat() for caveat in self.caveats)
+        return all(replace(caveat, confirm=frozenset(), answerable=False) == Caveat() for caveat in self.caveats)
 
     def _named(self, holder: str) -> str:
         return holder if self.may_act_for(holder) else f"{self.holder}/{holder}"
@@ -151,8 +159,8 @@ class Grant:
         """Whether the capability may be called at all, arguments and time aside: what discovery shows."""
         return self.reach(capability_id, effect)[0]
 
-    def reach(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], bool]:
-        """Give, compiled once: whether it may be named, the limits on its arguments, whether a person must confirm."""
+    def reach(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], Yes]:
+        """Give, compiled once: whether it may be named, the limits on its arguments, whose yes is needed."""
         known = self._reach.get((capability_id, effect))
         if known is None:
             known = self._reach[capability_id, effect] = self._compile(capability_id, effect)
@@ -181,7 +189,7 @@ class Grant:
             raise NotAllowed(message, principal=self.holder, act_for=principal)
         return Grant(principal, self.caveats, parents=(*self.parents, self.id))
 
-    def _compile(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], bool]:
+    def _compile(self, capability_id: str, effect: Effect) -> tuple[bool, tuple[tuple[str, Check], ...], Yes]:
         named = effect in EFFECTS and all(_names(c, capability_id, effect) for c in self.caveats)
         checks = tuple(
             (argument, constraint.compiled())
@@ -190,7 +198,8 @@ class Grant:
             if _matches(name, capability_id)
             for argument, constraint in constraints
         )
-        return named, checks, any(effect in c.confirm for c in self.caveats)
+        asking = [c.answerable for c in self.caveats if effect in c.confirm]
+        return named, checks, "" if not asking else "holder" if all(asking) else "other"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,15 @@ def digest(value: object, length: int = 32) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()[:length]
 
 
+def sayable(text: str) -> bool:
+    """Whether a text has a form on the wire: half characters (lone surrogates) have none."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def plain(value: object) -> Any:  # noqa: ANN401 - a JSON value
     """Copy a value into plain JSON values: models, dates, enums and tuples become what they are on the wire.
 

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Final
+
+AT_ONCE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""When all that is no reminder is due: it has been so whatever the clock says, also after it was set back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,17 +13,18 @@ from pydantic import BaseModel
 
 from packetflow._core.actor import Actor
 from packetflow._core.body import value_of
-from packetflow._core.capability import ActorCapability, capability
+from packetflow._core.capability import ActorCapability, Options, capability, dressed
 from packetflow._core.context import Context
 from packetflow._core.errors import DeclarationError
 from packetflow._core.event import Event
 from packetflow._core.step import Pointer, Step, origin
-from packetflow._core.trigger import Asking, Trigger, Wiring
+from packetflow._core.trigger import PREFIX, Asking, Trigger, Wiring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packetflow._core.capability import Declaration
+    from packetflow._core.grant import Grant
     from packetflow._core.json import JsonObject
     from packetflow._core.ports import NewEvent
 
@@ -105,14 +106,40 @@ def move(
     return Move(event, (origins,) if isinstance(origins, str) else tuple(origins), state, key, when, do)
 
 
+async def take(self: MachineActor, ctx: Context, event: str, given: dict[str, Any]) -> Standing:
+    """Take an event, which moves the instance when it is in a state that the event leads out of."""
+    return self.moved(ctx, event, given)
+
+
+class Taking(ActorCapability[Any, [str, dict[str, Any]], Standing]):
+    """The message that moves an instance: whoever may send it can say that any event came.
+
+    So it is open to the machine's own triggers and to the holder of all authority. For everybody else, whatever they
+    were granted, it does not exist.
+    """
+
+    def open_to(self, grant: Grant) -> bool:
+        """Whether the grant is that of a trigger that drives the machine, or withholds nothing."""
+        return super().open_to(grant) and (self._drives(grant) or grant.whole)
+
+    def _drives(self, grant: Grant) -> bool:
+        """Whether it is what a trigger acts with: nobody but the holder of all authority can give that name away."""
+        kind = self.owner
+        if not grant.holder.startswith(PREFIX) or kind is None or not issubclass(kind, MachineActor):
+            return False
+        own = any(caveat.only == frozenset({self.id}) for caveat in grant.caveats)
+        return own and grant.holder.removeprefix(PREFIX) in kind.machine.drivers
+
+
 class MachineActor(Actor[MachineState]):
     """One instance of a machine."""
 
     machine: ClassVar[Machine]
 
-    @capability
-    async def take(self, ctx: Context, event: str, given: dict[str, Any]) -> Standing:
-        """Take an event, which moves the instance when it is in a state that the event leads out of."""
+    take = dressed(Taking(take, Options(), {}), take)
+
+    def moved(self, ctx: Context, event: str, given: JsonObject) -> Standing:
+        """Move by an event, or tell that it moves nothing."""
         machine, now = self.machine, self.state.state or self.machine.initial
         for number, one in enumerate(machine.moves):
             if one.event.__name__ == event and now in one.origins and machine.agrees(number, given):
@@ -188,6 +215,11 @@ class Machine:
         return condition.holds(value_of(condition.value, given), right)
 
     @cached_property
+    def drivers(self) -> frozenset[str]:
+        """The names of the triggers that give it events."""
+        return frozenset(driver(self.name, one.event) for one in self.moves)
+
+    @cached_property
     def _conditions(self) -> list[Trigger[Any]]:
         return [Trigger(one.event, self.actor.take, when=one.when) for one in self.moves]
 
@@ -230,6 +262,11 @@ class Machine:
         raise DeclarationError(message)
 
 
+def driver(machine: str, event: type[Event]) -> str:
+    """Name the trigger that gives the events of a class to a machine."""
+    return f"{machine}.{event.__name__}"
+
+
 class _Driving(Trigger[Event]):
     """Gives an event to the instance that it is for."""
 
@@ -240,9 +277,9 @@ class _Driving(Trigger[Event]):
                 message = "the key of an instance is a field of the event: key=lambda event, key: event.order_id"
                 raise ValueError(message)  # noqa: TRY004 - as for all that cannot be written
             whole = {"event": event_, "key": teller}
-            return machine.actor.take.step(cast("str", own), event=event.__name__, given=cast("dict[str, Any]", whole))
+            return machine.actor.take.step(cast("str", own), event.__name__, cast("dict[str, Any]", whole))
 
-        super().__init__(event, drive, name=f"{machine.name}.{event.__name__}")
+        super().__init__(event, drive, name=driver(machine.name, event))
 
 
 class _Action(Trigger[Any]):

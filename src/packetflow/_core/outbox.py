@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -46,12 +47,14 @@ class Parcel:
 class Outbox(list[Draft]):
     """What the message in hand has emitted, and what it tells others; true is the list of events alone."""
 
-    __slots__ = ("cancels", "over", "parcels")
+    __slots__ = ("cancels", "over", "parcels", "told")
 
     def __init__(self) -> None:
         """Begin empty."""
         super().__init__()
         self.parcels: list[Parcel] = []
+        self.told: Counter[tuple[str, str]] = Counter()
+        """How many letters each actor (type, key) gets at once, without the reminders."""
         self.cancels: list[str] = []
         """Names of the actor's own reminders that shall not come."""
         self.over = False
@@ -67,6 +70,8 @@ class Outbox(list[Draft]):
             message = f"one message may send {ROOM} letters; let it send one to somebody who sends the rest"
             raise DeclarationError(message)
         self.parcels.append(parcel)
+        if not letter.name:
+            self.told[letter.kind, letter.key] += 1
 
     def forget(self, kind: str, key: str, name: str) -> None:
         """Let the actor's own reminder not come, be it stored or just made."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 from packetflow._core.binding import Binding, Condition, Reference
-from packetflow._core.compatibility import misfit
 from packetflow._core.errors import Problem
 from packetflow._core.node import (
     ERROR,
@@ -20,8 +19,9 @@ from packetflow._core.node import (
     ReduceNode,
     RepeatNode,
     RetryNode,
+    needs,
 )
-from packetflow._core.shape import Schema, at_path, either, items, listed, properties, together, types
+from packetflow._core.shape import Schema, at_path, items, listed, properties, together, types
 
 Scope: TypeAlias = Mapping[str, tuple[str, Schema]]
 """What can be referred to: for a node id, the capability that gives it (or nothing), and the schema of its output."""
@@ -53,6 +53,14 @@ class Judge(Protocol):
         """Give the schema of what a binding will be, noting references that lead nowhere."""
         ...
 
+    def misfit(self, source: Schema, target: Schema) -> str | None:
+        """Say why what keeps `source` may be refused by `target`."""
+        ...
+
+    def one_of(self, schemas: Sequence[Schema]) -> Schema:
+        """Give the schema of a value that keeps one of these."""
+        ...
+
     def add(self, code: str, message: str, step: str | None, path: Path, allowed: Sequence[str] = ()) -> None:
         """Note a problem."""
         ...
@@ -74,6 +82,10 @@ class Patterns:
             "retry": self._retry,
             "fallback": self._fallback,
         }
+        self._items: dict[int, tuple[Schema, Schema]] = {}
+        self._needs: dict[str, tuple[int, list[str]]] = {}
+        self._known: dict[tuple[int, ...], tuple[Schema, Schema, list[Problem], set[str], list[Schema]]] = {}
+        """What loops give that were proven, by what they see: one within another is asked again and again."""
 
     def given(self, node: Composite, scope: Scope) -> Schema:
         """Prove a node and give the schema of its output."""
@@ -83,13 +95,13 @@ class Patterns:
         tried = self._judge.block(node.attempt, scope, node.id, ("attempt", "output"))
         if node.otherwise is None:
             return tried
-        return one_of([tried, self._after_failure(node, node.otherwise, scope, ("otherwise", "output"))])
+        return self._judge.one_of([tried, self._after_failure(node, node.otherwise, scope, ("otherwise", "output"))])
 
     def _fallback(self, node: FallbackNode, scope: Scope) -> Schema:
         given = [self._judge.block(node.choices[0], scope, node.id, ("choices", 0, "output"))]
         for number, block in enumerate(node.choices[1:], 1):
             given.append(self._after_failure(node, block, scope, ("choices", number, "output")))
-        return one_of(given)
+        return self._judge.one_of(given)
 
     def _after_failure(self, node: RetryNode | FallbackNode, block: Block, scope: Scope, path: Path) -> Schema:
         return self._judge.block(block, {**scope, f"{node.id}.error": ("", ERROR)}, node.id, path)
@@ -101,8 +113,8 @@ class Patterns:
             self._condition(node.id, case.when, scope, (*path, "when"))
             found.append(self._judge.block(case.then, scope, node.id, (*path, "then", "output")))
         if node.otherwise is None:
-            return one_of([*found, _NULL])
-        return one_of([*found, self._judge.block(node.otherwise, scope, node.id, ("otherwise", "output"))])
+            return self._judge.one_of([*found, _NULL])
+        return self._judge.one_of([*found, self._judge.block(node.otherwise, scope, node.id, ("otherwise", "output"))])
 
     def _parallel(self, node: ParallelNode, scope: Scope) -> Schema:
         given = {
@@ -113,8 +125,9 @@ class Patterns:
             if "failures" in given:
                 self._judge.add("wrong_value", "no branch can be called 'failures' here", node.id, ("branches",))
                 return UNKNOWN
-            given = {name: one_of([schema, _NULL]) for name, schema in given.items()} | {"failures": _FAILURES}
-        return UNKNOWN if UNKNOWN in given.values() else object_of(given)
+            given = {name: self._judge.one_of([schema, _NULL]) for name, schema in given.items()}
+            given["failures"] = _FAILURES
+        return UNKNOWN if any(one is UNKNOWN for one in given.values()) else object_of(given)
 
     def _map(self, node: MapNode, scope: Scope) -> Schema:
         item = self._over(node, scope)
@@ -123,7 +136,7 @@ class Patterns:
         inner = {**scope, f"{node.id}.item": ("", item)}
         given = self._judge.block(node.each, inner, node.id, ("each", "output"))
         if node.failed == "null":
-            given = one_of([given, _NULL])
+            given = self._judge.one_of([given, _NULL])
         return UNKNOWN if given is UNKNOWN else listed(given)
 
     def _over(self, node: MapNode | ReduceNode | GroupNode, scope: Scope) -> Schema:
@@ -133,7 +146,9 @@ class Patterns:
         if not types(over) <= {"array"}:
             self._judge.add("type_mismatch", f"{shown(node.over)} is no list", node.id, ("over",), ["array"])
             return UNKNOWN
-        return items(over)
+        if id(over) not in self._items:
+            self._items[id(over)] = items(over), over
+        return self._items[id(over)][0]
 
     def _group(self, node: GroupNode, scope: Scope) -> Schema:
         item = self._over(node, scope)
@@ -169,19 +184,38 @@ class Patterns:
 
         Gives the schema of what a round gives, and of that and what was there before the first.
         """
+        if node.id not in self._needs:
+            self._needs[node.id] = id(node), sorted(needs(node) | {f"{node.id}.item"})
+        whose, names = self._needs[node.id]
+        if whose != id(node):  # two nodes of one id, which is a problem anyway
+            return self._proven(node, inner, first)
+        seen = [inner[name][1] for name in names if name in inner]
+        key = id(node), id(first), *map(id, seen)
+        if key not in self._known:
+            before, ids = len(self._judge.problems), set(self._judge.ids)
+            found = self._proven(node, inner, first)
+            self._known[key] = *found, self._judge.problems[before:], self._judge.ids - ids, [first, *seen]
+            return found
+        given, carried, problems, new, _ = self._known[key]
+        for problem in problems:
+            self._judge.add(problem.code, problem.message, problem.step, problem.path, problem.allowed)
+        self._judge.ids |= new
+        return given, carried
+
+    def _proven(self, node: ReduceNode | RepeatNode, inner: Scope, first: Schema) -> tuple[Schema, Schema]:
         judge = self._judge
         known, ids = len(judge.problems), set(judge.ids)
         given = self._round(node, inner, first)
-        if UNKNOWN in (first, given) or not misfit(given, first):
-            return given, one_of([first, given])
+        if UNKNOWN in (first, given) or not self._judge.misfit(given, first):
+            return given, self._judge.one_of([first, given])
         del judge.problems[known:]
         judge.ids = ids
-        carried = one_of([first, given])
+        carried = self._judge.one_of([first, given])
         given = self._round(node, inner, carried)
-        if given is not UNKNOWN and (why := misfit(given, carried)):
+        if given is not UNKNOWN and (why := self._judge.misfit(given, carried)):
             message = f"what it carries on does not fit what it began with: {why}"
             judge.add("type_mismatch", message, node.id, ("each", "output"), sorted(types(carried)))
-        return given, one_of([carried, given])
+        return given, self._judge.one_of([carried, given])
 
     def _round(self, node: ReduceNode | RepeatNode, inner: Scope, carried: Schema) -> Schema:
         scope = {**inner, f"{node.id}.accumulator": ("", carried)}
@@ -210,12 +244,6 @@ class Patterns:
                 judge.add("type_mismatch", message, node, (*path, "to"), ["array", "object", "string"])
             elif not other <= {"array"} and not have <= {"string"}:
                 judge.add("type_mismatch", "only a text is in a text or object", node, (*path, "value"), ["string"])
-
-
-def one_of(schemas: Iterable[Schema]) -> Schema:
-    """Give the schema of a value that keeps one of these; nothing is known of it when that is so of one of them."""
-    found = list(schemas)
-    return UNKNOWN if any(one is UNKNOWN for one in found) else either(found)
 
 
 def object_of(fields: Mapping[str, Schema]) -> Schema:

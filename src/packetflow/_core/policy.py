@@ -65,13 +65,14 @@ def decide(declared: Declaration, arguments: Mapping[str, object], context: Cont
 
     Denied unless every caveat of the grant permits the capability, its effect, the moment and each limited argument; a
     limited argument that is absent is denied. Confirmation is asked for when the capability or the grant wants it and
-    the context does not hold a confirmation of exactly this call. The decision keeps `arguments` until its digest is
-    asked for: nobody may change them.
+    the context does not hold a yes to exactly this call: `confirmed` by the caller meets what the capability or the
+    caller's own caution wants, only `approved` meets a caveat that wants somebody else's. The decision keeps
+    `arguments` until its digest is asked for: nobody may change them.
     """
     grant = context.grant
     may, checks, confirm = grant.reach(declared.id, declared.effect)
     name = partial(call_digest, declared, arguments, context)
-    if not may:
+    if not may or not declared.open_to(grant):
         return Decision("deny", "not granted", name)
     if grant.expires is not None and now >= grant.expires:
         return Decision("deny", f"the grant ended at {grant.expires.isoformat()}", name)
@@ -79,9 +80,19 @@ def decide(declared: Declaration, arguments: Mapping[str, object], context: Cont
     for argument, check in checks:
         if argument not in arguments or not check(arguments[argument], facts):
             return Decision("deny", f"the grant does not allow this value for {argument!r}", name)
-    if (confirm or declared.options.confirm) and (named := name()) not in context.confirmed:
-        return Decision("confirm", f"{declared.id!r} has the effect {declared.effect!r} and a person must agree", named)
-    return Decision("allow", "granted", name)
+    if not confirm and not declared.options.confirm:
+        return Decision("allow", "granted", name)
+    named = name()
+    if named in context.approved or (confirm != "other" and named in context.confirmed):
+        return Decision("allow", "granted", named)
+    return Decision("confirm", asking(declared, context), named)
+
+
+def asking(declared: Declaration, context: Context) -> str:
+    """Say who must agree to a call that needs a yes."""
+    other = context.grant.reach(declared.id, declared.effect)[2] == "other"
+    who = f"somebody else than {context.principal!r}" if other else "a person"
+    return f"{declared.id!r} has the effect {declared.effect!r} and {who} must agree"
 
 
 def agreeable(declared: Declaration, arguments: Mapping[str, object], context: Context, now: datetime) -> Decision:
@@ -93,7 +104,7 @@ def agreeable(declared: Declaration, arguments: Mapping[str, object], context: C
     """
     named = call_digest(declared, arguments, context)
     _, _, confirm = context.grant.reach(declared.id, declared.effect)
-    decision = decide(declared, arguments, replace(context, confirmed=frozenset({named})), now)
+    decision = decide(declared, arguments, replace(context, approved=frozenset({named})), now)
     if decision.verdict == "allow" and confirm:
         return Decision("deny", f"the grant itself asks for a person's yes to the effect {declared.effect!r}", named)
     return decision
@@ -102,4 +113,11 @@ def agreeable(declared: Declaration, arguments: Mapping[str, object], context: C
 def unconditional(declared: Declaration, context: Context) -> bool:
     """Whether the decision is `allow` whatever the arguments and for as long as the grant is held."""
     named, checks, confirm = context.grant.reach(declared.id, declared.effect)
-    return named and not checks and not confirm and not declared.options.confirm and context.grant.expires is None
+    return (
+        named
+        and declared.open_to(context.grant)
+        and not checks
+        and not confirm
+        and not declared.options.confirm
+        and context.grant.expires is None
+    )

@@ -56,6 +56,8 @@ class Commit:
     """The letter that this message came in."""
     cancels: tuple[str, ...] = ()
     """Names of this actor's own reminders that shall not come; applied before `letters`."""
+    at: datetime | None = None
+    """When it was made, by the app's clock: by this a kept reply grows old. None: the moment it is stored."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 from packetflow._core.binding import Binding, Fields, Items, Literally, Reference, references
 from packetflow._core.body import INPUT
 from packetflow._core.compatibility import misfit
+from packetflow._core.effort import NODE, Effort, TooComplex
 from packetflow._core.errors import PlanRejected, Problem
+from packetflow._core.literal import MOST, at_most, literals, schema_of
 from packetflow._core.node import Block, Node, StepNode, walk
 from packetflow._core.order import circles, ordered
 from packetflow._core.pattern import UNKNOWN, Path, Patterns, Scope, object_of, shown
 from packetflow._core.plan import Plan
-from packetflow._core.shape import Schema, properties, together, types
+from packetflow._core.shape import Schema, either, properties, together, types
 
 if TYPE_CHECKING:
     from packetflow._core.capability import Declaration
@@ -45,8 +47,10 @@ def prove(plan: Plan[Any], registry: Registry, grant: Grant | None = None) -> li
     """
     if sum(1 for _ in islice(walk(plan.nodes), LARGEST + 1)) > LARGEST:
         return [Problem("too_large", f"a plan has at most {LARGEST:,} nodes, this one has more", ("nodes",))]
+    if not at_most(literals(plan.nodes, plan.output), MOST):
+        return [Problem("too_large", f"the values in a plan are at most {MOST:,}, this one has more", ("nodes",))]
     prover = _Prover(registry, grant)
-    prover.block(Block.model_construct(nodes=plan.nodes, output=plan.output), {}, None, ("output",))
+    prover.whole(Block.model_construct(nodes=plan.nodes, output=plan.output), {})
     return prover.problems
 
 
@@ -63,7 +67,7 @@ def prove_block(block: Block, given: Schema, registry: Registry) -> tuple[list[P
     Gives every problem, and the schema of its output.
     """
     prover = _Prover(registry, None)
-    output = prover.block(block, {INPUT: ("", given)}, None, ("output",))
+    output = prover.whole(block, {INPUT: ("", given)})
     return prover.problems, output
 
 
@@ -74,6 +78,18 @@ class _Prover:
         self.ids: set[str] = set()
         self._depth = 0
         self._patterns = Patterns(self)
+        self._effort = Effort()
+        self._literals: dict[int, Schema] = {}
+        self._misfits: dict[tuple[int, int], tuple[str | None, Schema, Schema]] = {}
+
+    def whole(self, block: Block, outer: Scope) -> Schema:
+        """Prove all there is, unless that costs too much."""
+        try:
+            return self.block(block, outer, None, ("output",))
+        except (TooComplex, RecursionError):
+            message = "what its nodes give is too complex to be proven: use fewer nodes, loops or parts within parts"
+            self.problems.append(Problem("too_complex", message, ("nodes",)))
+            return UNKNOWN
 
     def block(self, block: Block, outer: Scope, step: str | None, path: Path) -> Schema:
         """Prove the nodes and the output of a block of `step` and give the schema of the output."""
@@ -102,12 +118,15 @@ class _Prover:
         return given
 
     def _node(self, node: Node, scope: Scope) -> Schema:
+        self._effort.spend(NODE)
         for name in node.depends_on:
             if name not in scope:
                 message = f"there is no node {name!r} before it"
                 self.add("unknown_step", message, node.id, ("depends_on",), sorted(scope))
         if not isinstance(node, StepNode):
-            return self._patterns.given(node, scope)
+            made = self._patterns.given(node, scope)
+            self._effort.weigh(made)
+            return made
         given = self._step(node, scope)
         if node.undo is not None:
             self.block(node.undo, {**scope, node.id: (node.capability_id, given)}, node.id, ("undo", "output"))
@@ -116,7 +135,9 @@ class _Prover:
     def _step(self, node: StepNode, scope: Scope) -> Schema:
         declared = self._registry.get(node.capability_id)
         if declared is None or not self._may_name(declared):
-            near = [self._registry[name] for name, _ in self._registry.index.search(node.capability_id, limit=3)]
+            few = len(self.problems) < _TOLD
+            found = self._registry.index.search(node.capability_id, limit=3) if few else []
+            near = [self._registry[name] for name, _ in found]
             message = f"there is no capability {node.capability_id!r} you may use"
             allowed = [known.id for known in near if self._may_name(known)]
             self.add("unknown_capability", message, node.id, ("capability_id",), allowed)
@@ -150,7 +171,7 @@ class _Prover:
         if isinstance(binding, Reference) and (giver := scope[binding.step][0]):
             why = self._registry.fit((giver, binding.path, given), (declared.id, field, declared.field_schema(field)))
         else:
-            why = misfit(given, declared.field_schema(field))
+            why = self.misfit(given, declared.field_schema(field))
         if why:
             message = f"{shown(binding)} does not fit input {field!r}: {why}"
             self.add("type_mismatch", message, node.id, path, sorted(types(declared.field_schema(field))))
@@ -172,17 +193,40 @@ class _Prover:
 
     def binding(self, binding: Binding, scope: Scope, step: str | None, path: Path) -> Schema:
         """Give the schema of what a binding will be, noting references that lead nowhere."""
+        self._effort.spend(1)
         match binding:
             case Literally():
-                return {"const": binding.literal}
+                if id(binding) not in self._literals:  # the plan holds it, so that no identity comes twice
+                    self._literals[id(binding)] = schema_of(binding.literal)
+                return self._literals[id(binding)]
             case Items():
                 found = [self.binding(one, scope, step, (*path, n)) for n, one in enumerate(binding.items)]
-                return UNKNOWN if UNKNOWN in found else _array(found)
+                made = UNKNOWN if any(one is UNKNOWN for one in found) else _array(found)
             case Fields():
                 named = {name: self.binding(one, scope, step, (*path, name)) for name, one in binding.fields.items()}
-                return UNKNOWN if UNKNOWN in named.values() else object_of(named)
+                made = UNKNOWN if any(one is UNKNOWN for one in named.values()) else object_of(named)
             case Reference():
                 return self._referred(binding, scope, step, path)
+        self._effort.weigh(made)
+        return made
+
+    def misfit(self, source: Schema, target: Schema) -> str | None:
+        """Say why what keeps `source` may be refused by `target`; asked once for the same two."""
+        pair = id(source), id(target)
+        if pair not in self._misfits:
+            self._misfits[pair] = misfit(source, target, self._effort), source, target
+        return self._misfits[pair][0]
+
+    def one_of(self, schemas: Sequence[Schema]) -> Schema:
+        """Give the schema of a value that keeps one of these; nothing is known of it when that is so of one of them."""
+        if any(one is UNKNOWN for one in schemas):
+            return UNKNOWN
+        distinct = [*{id(one): one for one in schemas}.values()]
+        if len(distinct) == 1:
+            return distinct[0]
+        for one in distinct:
+            self._effort.weigh(one)
+        return either(distinct)
 
     def _referred(self, binding: Reference, scope: Scope, step: str | None, path: Path) -> Schema:
         if binding.step not in scope:
@@ -191,6 +235,9 @@ class _Prover:
         giver, schema = scope[binding.step]
         if schema is UNKNOWN or not binding.path:
             return schema
+        if not giver:
+            self._effort.spend(NODE * len(binding.path))
+            self._effort.weigh(schema)
         found = self._registry.part(giver, binding.path, schema)
         if found is None:
             message = f"{shown(binding)} is not promised by {binding.step!r}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, TypeVar
 
-from packetflow._core.reminder import rule
+from packetflow._core.reminder import check_name, rule
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Mapping
@@ -137,7 +137,7 @@ class Ref(Generic[A]):
         One whose message is in hand already is undone, unless it was committed before. Raises NotAllowed unless it is
         one's own, or one may send the message that it would tell.
         """
-        return self._mail.forget_reminder(self.key, name)
+        return self._mail.forget_reminder(self.key, check_name(name))
 
     def reminders(self) -> Awaitable[list[ReminderInfo]]:
         """List the actor's reminders, the next one first: one's own, and those whose message one may send."""

@@ -66,7 +66,11 @@ def rule(
     from there, or from now on with the first after one interval. `cron` has five fields, or six beginning with the
     second, in the zone `tz` (an IANA name, UTC unless given).
     """
-    _refuse(name is not None and not 0 < len(name) <= _NAME_LIMIT, "name", f"has 1 to {_NAME_LIMIT} characters")
+    _check_types(datetime, "is a moment", at=at)
+    _check_types(timedelta, "is a time", after=after, every=every)
+    _check_types(str, "is a text", cron=cron, tz=tz)
+    if name is not None:
+        check_name(name)
     _refuse(at is None and after is None and every is None and cron is None, "at", "or after, every or cron is needed")
     _refuse(at is not None and after is not None, "after", "and at exclude each other")
     _refuse(tz is not None and cron is None, "tz", "belongs to cron alone; moments bring their own")
@@ -81,8 +85,20 @@ def rule(
     return Rule(first, f"every {every.total_seconds()!r}", name)
 
 
+def check_name(name: object) -> str:
+    """Give the name of a reminder back; raises InvalidInput for one that no store could keep."""
+    _refuse(not isinstance(name, str), "name", "is a text")
+    named = str(name)
+    _refuse(not 0 < len(named) <= _NAME_LIMIT, "name", f"has 1 to {_NAME_LIMIT} characters")
+    try:
+        named.encode()
+    except UnicodeEncodeError as error:
+        raise _wrong("name", "holds half a character") from error
+    return named
+
+
 def next_due(again: str, due: datetime, now: datetime) -> datetime | None:
-    """Give the first moment of a rule that is later than both `due` and `now`; None for what comes once.
+    """Give the first moment of a rule that is later than both `due` and `now`; None when it comes no more.
 
     Occurrences that were missed meanwhile are left out: one that is late stands for them all. Intervals are counted
     from `due`, so being late never moves what comes after.
@@ -91,14 +107,20 @@ def next_due(again: str, due: datetime, now: datetime) -> datetime | None:
         return None
     if again.startswith("cron "):
         return _next_by_cron(again, max(due, now))
-    interval = timedelta(seconds=float(again.removeprefix("every ")))
-    return due + (max(now - due, timedelta()) // interval + 1) * interval
+    try:
+        interval = timedelta(seconds=float(again.removeprefix("every ")))
+        return due + (max(now - due, timedelta()) // interval + 1) * interval
+    except OverflowError:
+        return None
 
 
 def _first(now: datetime, at: datetime | None, after: timedelta | None, every: timedelta | None) -> datetime:
     if at is not None:
         _refuse(at.utcoffset() is None, "at", "needs a time zone")
-        return at.astimezone(UTC)
+        try:
+            return at.astimezone(UTC)
+        except OverflowError as error:
+            raise _wrong("at", "lies beyond all calendars") from error
     wait = after if after is not None else every or timedelta()
     _refuse(wait < timedelta(), "after", "does not lie in the past")
     try:
@@ -125,6 +147,11 @@ def _next_by_cron(again: str, after: datetime) -> datetime:
         raise _wrong("cron", f"is no rule of five or six fields: {expression!r} ({error})") from error
     except (StopIteration, OverflowError) as error:
         raise _wrong("cron", f"names no moment that will come: {expression!r}") from error
+
+
+def _check_types(kind: type[object], what: str, **given: object) -> None:
+    for field, value in given.items():
+        _refuse(value is not None and not isinstance(value, kind), field, f"{what}, not {type(value).__name__}")
 
 
 def _refuse(wrong: bool, field: str, what: str) -> None:  # noqa: FBT001 - reads as a sentence

@@ -20,6 +20,8 @@ LASTING: Final = frozenset(
         "approval_refused",
         "approval_expired",
         "budget_exceeded",
+        "too_large",
+        "too_many_items",
         "circuit_open",
         "cancelled",
         "call_cycle",

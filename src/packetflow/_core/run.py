@@ -67,6 +67,15 @@ class RunResumed(Event):
     at: datetime
 
 
+class RunContinued(Event):
+    """Another run does the rest of this one, which had ended."""
+
+    run_id: str
+    by: str
+    """The other run. It is told before that run's start is stored; one that is nowhere never began."""
+    at: datetime
+
+
 class RunWaits(Event):
     """Nothing of the run goes on until a person has answered."""
 
@@ -155,6 +164,8 @@ class StepSpent(Event):
     node: str
     tokens: int = 0
     cost: float = 0.0
+    calls: int = 0
+    """Calls by the steps of a flow that it called, which ran as a run of its own."""
     at: datetime
 
 
@@ -250,6 +261,8 @@ class Run(BaseModel, Generic[R]):
     spent: Spent = Field(default_factory=Spent)
     continues: str = ""
     """The run whose results this one rests on."""
+    continued: str = Field(default="", exclude=True, repr=False)
+    """The latest run that does the rest of this one."""
     ending: RunEnding | None = Field(default=None, exclude=True, repr=False)
     """How it ends, once that is decided while finished steps are being undone."""
     finished: dict[str, int] = Field(default_factory=dict[str, int], exclude=True, repr=False)
@@ -335,6 +348,8 @@ class Run(BaseModel, Generic[R]):
                 self.ended_at = event.at
                 self._close()
                 watch.since = None
+            case RunContinued():
+                self.continued, watch.since = event.by, None
             case RunWaits():
                 self.status, watch.since = "waiting", None
             case RunInterrupted():
@@ -369,6 +384,7 @@ class Run(BaseModel, Generic[R]):
             case StepSkipped():
                 record.status, record.because = "skipped", event.because
             case StepSpent():
+                self.spent.calls += event.calls
                 self.spent.tokens += event.tokens
                 self.spent.cost = round(self.spent.cost + event.cost, 6)
             case StepUndone():

@@ -175,7 +175,7 @@ def closed(schema: Schema) -> set[bytes] | None:
     """Give the canonical bytes of all values a plain schema allows; None when they are not listed."""
     declared = _declared(schema)
     if "const" in schema or "enum" in schema:
-        listing = [schema["const"]] if "const" in schema else schema["enum"]
+        listing: list[object] = [schema["const"]] if "const" in schema else schema["enum"]
         return {canonical(value) for value in listing if _is_one_of(value, declared)}
     if declared == _NULL:
         return {b"null"}
@@ -216,8 +216,9 @@ def _types(schema: Schema, root: Schema, seen: tuple[int, ...]) -> frozenset[str
         return frozenset[str]().union(*(_types(option, root, seen) for option in choices))
     declared = _declared(schema)
     if "const" in schema or "enum" in schema:
-        listing = [schema["const"]] if "const" in schema else schema["enum"]
-        return frozenset(type_of(value) for value in listing if _is_one_of(value, declared))
+        listing: list[object] = [schema["const"]] if "const" in schema else schema["enum"]
+        one_each = {type(value): value for value in listing}.values()
+        return frozenset(type_of(value) for value in one_each if _is_one_of(value, declared))
     return declared
 
 

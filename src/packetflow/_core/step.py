@@ -68,6 +68,13 @@ class Pointer:
         message = "an output has no truth value while the plan is written; use branch(...)"
         raise TypeError(message)
 
+    def __lt__(self, other: object) -> bool:
+        """Refuse: the value is not known yet; `branch` with `when` compares when the plan runs."""
+        message = "an output cannot be compared while the plan is written; use branch((when(value, 'gt', 3), step))"
+        raise TypeError(message)
+
+    __le__ = __gt__ = __ge__ = __lt__
+
     def __str__(self) -> str:
         """Refuse: there are no templates in texts."""
         message = "an output has no text while the plan is written; give it to a capability as an input"

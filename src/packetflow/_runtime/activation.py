@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, cast
 
 from packetflow._core.errors import ActorStopped, CallCancelled, CallCycle, CallError
+from packetflow._runtime.border import handed_in
 from packetflow._runtime.condition import COLD, DEAD, Pause
 from packetflow._runtime.deadline import Deadlines, current_task
 from packetflow._runtime.drain import Drain, unread
@@ -89,6 +90,7 @@ class Activations:
         self._turns = Turns(self.declared, messages, self.transactions, self._snapshots, self.deadlines)
         self.calls, self.awaits, self.begin = self._turns.calls, self._turns.awaits, self._turns.begin
         self._pauses: set[str] = set()
+        self._kept = self.declared.durability != "volatile"
         self._closed = False
 
     # -- delivery -----------------------------------------------------------------------------------------------------
@@ -151,6 +153,8 @@ class Activations:
         actor = self.reachable.get(key)
         if actor is None:
             actor = self._activate(key)
+        if self._kept:
+            args, kwargs = handed_in(message, args, kwargs)
         self._drain.put(actor, (message, args, kwargs or NOTHING, context, None))
 
     def deliver(self, key: str, letter: Letter) -> None:
@@ -180,6 +184,8 @@ class Activations:
         if chain[-1] in context.chain:
             problem = f"actor {self.address(key)} already waits for this call ({' -> '.join(chain)})"
             raise CallCycle(problem, chain=list(chain))
+        if self._kept:
+            args, kwargs = handed_in(message, args, kwargs)
         reply: asyncio.Future[Any] = self.loop.create_future()
         waiter = Waiter(reply)
         self._drain.put(actor, (message, args, kwargs, context, waiter))

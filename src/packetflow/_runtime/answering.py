@@ -41,6 +41,7 @@ class Answering:
         Raises NotFound for a run one may not see, Conflict for a question that is not open (any more), NotAllowed when
         the holder could not make that call without being asked, InvalidInput for an answer that does not fit.
         """
+        _sayable(reason)
         live = self._runs.live(run_id)
         if live is None or not self._sees(live.run.principal):
             await self._absent(run_id)
@@ -96,7 +97,17 @@ class Answering:
         except ValidationError as error:
             problems = [Problem("wrong_value", one["msg"], ("output", *one["loc"])) for one in error.errors()]
             raise InvalidInput(f"that is no output of {declared.id!r}", problems) from error
+        except ValueError as error:
+            problem = Problem("not_json", "cannot be written as JSON", ("output",))
+            raise InvalidInput(f"that is no output of {declared.id!r}: {problem}", [problem]) from error
 
     def _sees(self, principal: str) -> bool:
-        own = self._context.principal
-        return self._context.grant.whole or principal == own or principal.startswith(f"{own}/")
+        return self._context.sees(principal)
+
+
+def _sayable(reason: str) -> None:
+    try:
+        reason.encode()
+    except UnicodeEncodeError as error:
+        problem = Problem("not_json", "holds half a character", ("reason",))
+        raise InvalidInput(f"the answer cannot be kept: {problem}", [problem]) from error

@@ -21,6 +21,8 @@ class Terms:
     """Whether a step that needs a person's yes waits for it; else it fails with `confirmation_required`."""
     expires: timedelta = timedelta(hours=24)
     """How long such a step waits."""
+    payer: tuple[str, str] | None = None
+    """The run and its step that called this one, and whose budget it is on as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class _Kept:
     confirmed: tuple[str, ...]
     deadline: datetime | None
     terms: Terms
+    depth: int = 0
 
 
 _KEPT: Final = TypeAdapter(_Kept)
@@ -45,6 +48,7 @@ def written(context: Context, terms: Terms, now: datetime) -> bytes:
             confirmed=tuple(sorted(context.confirmed)),
             deadline=None if left is None else now + timedelta(seconds=left),
             terms=terms,
+            depth=context.depth,
         )
     )
 
@@ -60,5 +64,6 @@ def restored(authority: bytes, run_id: str, trace_id: str, now: datetime) -> tup
         deadline=None if left is None else asyncio.get_running_loop().time() + left,
         run_id=run_id,
         confirmed=frozenset(kept.confirmed),
+        depth=kept.depth,
     )
     return context, kept.terms

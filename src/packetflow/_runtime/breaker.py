@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Condition: TypeAlias = Literal["closed", "open", "half-open"]
 
 _MOST: Final = 10_000
+"""Breakers that are kept: a plan names its own, and anybody may write plans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,20 @@ class Breakers:
 
     def get(self, name: str, threshold: int = 5, recovery: float = 30.0, half_open: int = 3) -> CircuitBreaker:
         """Give the breaker with this name, made with these numbers the first time it is asked for."""
-        found = self._known.get(name)
+        found = self._known.pop(name, None)
         if found is None:
             if len(self._known) >= _MOST:
-                self._known = {key: one for key, one in self._known.items() if not one.idle}
-            found = self._known[name] = CircuitBreaker(name, self._now, threshold, recovery, half_open)
+                self._make_room()
+            found = CircuitBreaker(name, self._now, threshold, recovery, half_open)
+        self._known[name] = found  # the last asked for stands last
         return found
+
+    def _make_room(self) -> None:
+        """Drop those that know nothing, and, when there are too many of the others, those asked for longest ago."""
+        kept = {name: one for name, one in self._known.items() if not one.idle}
+        for name in [*kept][: max(0, len(kept) - _MOST * 3 // 4)]:
+            del kept[name]
+        self._known = kept
 
     def statistics(self) -> dict[str, BreakerState]:
         """Say how each is."""

@@ -13,6 +13,7 @@ from packetflow._core.context import Context, new_id
 from packetflow._core.effect import RISKY
 from packetflow._core.errors import NotAllowed, NotFound, NotUnderstood
 from packetflow._core.event import Event, decode
+from packetflow._core.json import sayable
 from packetflow._core.proof import proven
 from packetflow._core.suffix import unfinished
 from packetflow._runtime.answering import Answering
@@ -41,12 +42,14 @@ if TYPE_CHECKING:
     from packetflow._runtime.inspection import ActorInfo, ActorView
     from packetflow._runtime.line import Line
     from packetflow._runtime.planning import Planning
-    from packetflow._runtime.runs import Runs
+    from packetflow._runtime.runs import Beginning, Runs
 
 A = TypeVar("A")
 R = TypeVar("R")
 
 _PAGE = 500
+_MOST = 2**31
+"""More runs than any list has, and no more than a store can count to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +209,15 @@ class Client:
 
         One's own; whoever holds all authority sees all. `dead=True` gives only those that failed for good.
         """
+        if not sayable(f"{type}{key}"):
+            return []
         return await self._undelivered().letters((type, key), after, limit, dead=dead)
 
     async def replay_letter(self, letter_id: str) -> bool:
-        """Deliver a dead letter again, its failures forgotten; False when there is none that one may see."""
+        """Deliver a dead letter again, its failures forgotten; False when there is none that one may see.
+
+        Raises NotAllowed, or ConfirmationRequired, unless one may make that very call now; the letter stays dead then.
+        """
         return await self._undelivered().replay(letter_id)
 
     async def drop_letter(self, letter_id: str) -> bool:
@@ -246,7 +254,8 @@ class Client:
         A failed run is returned, not raised: look at `succeeded`, `failure` and `steps`. With `careful`, steps that
         delete, spend, reach outside or execute code need a person's yes to exactly that call. A step that needs one
         waits for it (`approvals`, `approve`, then `finish`); with `waits=False` it fails with `confirmation_required`.
-        `budget` takes the place of the app's. Raises PlanRejected when the plan does not fit; nothing has run then.
+        `budget` narrows the app's; that of a holder of all authority takes its place. Raises PlanRejected when the plan
+        does not fit, Overloaded when the holder has too many runs under way; nothing has run then.
         """
         return await self.finish(await self.start(plan, careful=careful, waits=waits, budget=budget))
 
@@ -266,7 +275,7 @@ class Client:
         """
         self.prove(plan)
         done = unfinished(await self.found(continues)).inherited(plan) if continues else {}
-        beginning = self._parts.runs.beginning(waits=waits, budget=budget)
+        beginning = self._beginning(waits=waits, budget=budget)
         return await self._parts.runs.start(
             plan, self._careful(careful), replace(beginning, continues=continues, done=done)
         )
@@ -293,7 +302,7 @@ class Client:
         """Begin what `retry` does, without waiting for its end."""
         rest = unfinished(await self.found(run_id), from_step)
         self.prove(rest.plan)
-        beginning = self._parts.runs.beginning(waits=waits, budget=budget)
+        beginning = self._beginning(waits=waits, budget=budget)
         return await self._parts.runs.start(
             rest.plan, self._careful(careful), replace(beginning, continues=run_id, done=rest.done)
         )
@@ -315,6 +324,10 @@ class Client:
         self.prove(plan)
         return await DryRunner(self._parts.engine, self._parts.store, self._careful(careful)).report(plan)
 
+    def _beginning(self, *, waits: bool, budget: Budget | None) -> Beginning:
+        self._parts.runs.room(self.principal)
+        return self._parts.runs.beginning(waits=waits, budget=budget, free=self.grant.whole)
+
     def _careful(self, careful: bool) -> Context:  # noqa: FBT001 - passes on the option of that name
         return replace(self.context, grant=self.grant.confirming(RISKY)) if careful else self.context
 
@@ -323,7 +336,10 @@ class Client:
         return await self._parts.runs.finish(run)
 
     async def found(self, run_id: str) -> Run[Any]:
-        """Give one of the holder's runs, live or finished; whoever may act for everybody sees all. Raises NotFound."""
+        """Give a run of the holder's or of its delegates, live or finished; who holds all authority sees all.
+
+        Raises NotFound.
+        """
         run = await self._parts.runs.get(run_id)
         if not self._sees(run.principal):
             message = f"there is no run {run_id!r}"
@@ -340,7 +356,7 @@ class Client:
         """
         principal = None if self.grant.whole else self.principal
         place = (before, "") if isinstance(before, datetime) else before
-        return await self._parts.store.runs(principal=principal, status=status, before=place, limit=limit)
+        return await self._parts.runs.listed(principal, status, place, min(limit, _MOST))
 
     async def cancel(self, run_id: str) -> bool:
         """Cancel a run and wait until its capabilities have ended; False when it had ended before. Raises NotFound."""
@@ -440,7 +456,7 @@ class Client:
                     yield decode(stored, module)
 
     def _sees(self, principal: str) -> bool:
-        return principal == self.principal or self.grant.whole
+        return self.context.sees(principal)
 
 
 def _ids(part: object) -> list[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from packetflow._core.errors import CircuitOpen, DeadlineExceeded
 from packetflow._core.json import canonical
@@ -24,12 +24,14 @@ from packetflow._core.node import (
 )
 from packetflow._core.retry import LASTING
 from packetflow._core.run import Failure
+from packetflow._runtime.quota import list_of, object_of
 from packetflow._runtime.result import Result
-from packetflow._runtime.scope import BlockFailed, Scope, done, dug, holds, items, resolve
+from packetflow._runtime.scope import BlockFailed, Scope, done, dug, holds, items, listed, resolve
 
 if TYPE_CHECKING:
     from packetflow._core.ports import Clock
     from packetflow._runtime.breaker import Breakers
+    from packetflow._runtime.quota import Quota
 
 Inner: TypeAlias = Callable[[Block, Scope, str], Awaitable[Result]]
 """Runs a block within a scope; the text begins the paths of its nodes."""
@@ -48,6 +50,8 @@ class World:
     breakers: Breakers
     chance: Callable[[], float]
     """Gives a number from 0 to below 1."""
+    quota: Quota
+    """What is left of what the run may come to."""
 
 
 async def composite(node: Composite, scope: Scope, path: str, inner: Inner, world: World) -> Result:
@@ -83,6 +87,10 @@ class _Running:
 
     def _with(self, variables: Mapping[str, Result]) -> Scope:
         return {**self._scope, **{name: done(value) for name, value in variables.items()}}
+
+    async def _round(self) -> None:
+        self._world.quota.claim(self._path, 1)
+        await self._world.quota.give_way()
 
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:
@@ -122,34 +130,47 @@ class _Running:
             tasks += [group.create_task(one(name, block)) for name, block in node.branches.items()]
         if node.partial == "fail" and failures:
             raise next(iter(failures.values()))
-        return _joined(node, results, failures)
+        return self._joined(node, results, failures)
+
+    def _joined(self, node: ParallelNode, results: dict[str, Result], failures: dict[str, BlockFailed]) -> Result:
+        given = {name: results.get(name, Result(None, None)) for name in node.branches}
+        if node.partial == "continue":
+            told: Any = [{"name": name, **_error(failures[name]).value} for name in node.branches if name in failures]
+            given["failures"] = Result(told, told)
+        return object_of(self._path, given)
 
     async def _map(self, node: MapNode) -> Result:
-        over = items(resolve(node.over, self._scope))
-        if len(over) > ITEMS:
+        given = resolve(node.over, self._scope)
+        count = len(cast("list[object]", given.json))
+        if count > ITEMS:
             raise self._failed("too_many_items", f"a map takes at most {ITEMS:,} items")
+        self._world.quota.claim(self._path, count)
+        over = items(given)
         if node.chunk is not None:
-            over = [_list(over[start : start + node.chunk]) for start in range(0, len(over), node.chunk)]
-        turn = asyncio.Semaphore(node.concurrency)
+            over = [listed(over[start : start + node.chunk]) for start in range(0, len(over), node.chunk)]
         results: list[Result | BlockFailed] = [Result(None, None)] * len(over)
+        left = iter(enumerate(over))
 
-        async def one(number: int, item: Result) -> None:
-            async with turn:
+        async def work() -> None:
+            for number, item in left:
                 results[number] = await self._item(node, number, item)
 
         async with asyncio.TaskGroup() as group:
-            for number, item in enumerate(over):
-                group.create_task(one(number, item))
+            for _ in range(min(node.concurrency, len(over))):
+                group.create_task(work())
         failed = next((result for result in results if isinstance(result, BlockFailed)), None)
         if failed is not None and node.failed == "fail":
             raise failed
         if node.failed == "null":
             results = [Result(None, None) if isinstance(result, BlockFailed) else result for result in results]
-        return _list([result for result in results if isinstance(result, Result)])
+        return list_of(self._path, [result for result in results if isinstance(result, Result)])
 
     async def _item(self, node: MapNode, number: int, item: Result) -> Result | BlockFailed:
         attempt = 1
         while True:
+            if attempt > 1:
+                self._world.quota.claim(self._path, 1)
+            await self._world.quota.give_way()
             place = f"[{number}]" if attempt == 1 else f"[{number}][{attempt}]"
             try:
                 return await self._block(node.each, place, {f"{node.id}.item": item})
@@ -163,6 +184,7 @@ class _Running:
     async def _reduce(self, node: ReduceNode) -> Result:
         carried = resolve(node.initial, self._scope)
         for number, item in enumerate(items(resolve(node.over, self._scope))):
+            await self._round()
             if number:
                 await self._pause(node.delay)
             own = {f"{node.id}.item": item, f"{node.id}.accumulator": carried}
@@ -182,6 +204,7 @@ class _Running:
         for number in range(node.most):
             if not holds(node.condition, self._with(own)):
                 break
+            await self._round()
             if number:
                 await self._pause(node.delay)
             own = {f"{node.id}.accumulator": await self._block(node.each, f"[{number}]", own)}
@@ -195,13 +218,15 @@ class _Running:
         for item in items(resolve(node.over, self._scope)):
             key = dug(item, node.by)
             groups.setdefault(canonical(key.json), (key, []))[1].append(item)
-        return _list([_object({"key": key, "items": _list(members)}) for key, members in groups.values()])
+        told = [object_of(self._path, {"key": key, "items": listed(members)}) for key, members in groups.values()]
+        return list_of(self._path, told)
 
     # -- what may fail ------------------------------------------------------------------------------------------------
 
     async def _retry(self, node: RetryNode) -> Result:
         last: BlockFailed | None = None
         for attempt in range(1, node.attempts + 1):
+            await self._round()
             try:
                 return await self._guarded(node, attempt)
             except CircuitOpen as refused:
@@ -254,21 +279,3 @@ def _worth(node: RetryNode, failed: BlockFailed) -> bool:
 def _error(failed: BlockFailed) -> Result:
     known: dict[str, Any] = {"node": failed.node, "code": failed.failure.code, "message": failed.failure.message}
     return Result(known, known)
-
-
-def _joined(node: ParallelNode, results: dict[str, Result], failures: dict[str, BlockFailed]) -> Result:
-    given = {name: results.get(name, Result(None, None)) for name in node.branches}
-    if node.partial == "continue":
-        told: Any = [{"name": name, **_error(failures[name]).value} for name in node.branches if name in failures]
-        given["failures"] = Result(told, told)
-    return _object(given)
-
-
-def _list(results: Sequence[Result]) -> Result:
-    return Result([result.value for result in results], [result.json for result in results])
-
-
-def _object(results: dict[str, Result]) -> Result:
-    return Result(
-        {name: result.value for name, result in results.items()}, {name: one.json for name, one in results.items()}
-    )

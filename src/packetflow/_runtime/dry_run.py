@@ -14,7 +14,7 @@ from packetflow._core.effect import Effect
 from packetflow._core.errors import InvalidInput
 from packetflow._core.flow import Flow
 from packetflow._core.node import Block, MapNode, Node, ParallelNode, ReduceNode, StepNode, blocks, needs
-from packetflow._core.policy import Verdict, decide
+from packetflow._core.policy import Verdict, asking, decide
 from packetflow._runtime.step_call import checked_arguments
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class DryStep(BaseModel):
     decision: Verdict
     reason: str
     digest: str | None = None
-    """Names the call, where its arguments stand in the plan: what `within(confirmed=...)` takes."""
+    """Names the call, where its arguments stand in the plan: what `within(confirmed=...)` takes, of one's own calls."""
     arguments_known: bool
     """Whether the decision holds for the very arguments; else limits on them are decided when it runs."""
     times: int | None = 1
@@ -196,8 +196,7 @@ class DryRunner:
         if not named or (context.grant.expires is not None and now >= context.grant.expires):
             return "deny", "not granted", None
         if confirm or declared.options.confirm:
-            reason = f"{declared.id!r} has the effect {declared.effect!r} and a person must agree"
-            return "confirm", reason, None
+            return "confirm", asking(declared, context), None
         return "allow", "granted, within the limits on its arguments" if checks else "granted", None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import unicodedata
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
@@ -37,6 +36,7 @@ from packetflow._runtime.attempts import Attempts
 from packetflow._runtime.cache import ResultCache
 from packetflow._runtime.failure import ENDS, ends
 from packetflow._runtime.functions import Functions
+from packetflow._runtime.keys import KEY_LIMIT, addressable
 from packetflow._runtime.letters import DurableLine, Letters
 from packetflow._runtime.lifecycle import Lifecycle
 from packetflow._runtime.line import Line
@@ -60,9 +60,6 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 R = TypeVar("R")
-
-KEY_LIMIT = 256
-"""Characters in an actor's key, at most."""
 
 _PAGE = 500
 _NO_ATTRIBUTES: Final[dict[str, str]] = {}
@@ -89,6 +86,8 @@ class Engine:
         timer.listen(self.telemetry.look)
         self.spending: dict[str, Callable[[str, int, int], None]] = {}
         """Who counts what a run spends, by the run's id: told the step, tokens, and millionths of money."""
+        self.used: dict[str, set[str]] = {}
+        """The confirmations that a run under way has used up, by its id."""
         self.lifecycle = Lifecycle(self._fabric, self._clock)
         """Tells who listens what happens to actors."""
         self.tables = {name: Activations(kind, ports, timer, self.lifecycle) for name, kind in registry.actors.items()}
@@ -155,6 +154,7 @@ class Engine:
     async def _perform(
         self, declared: Declaration, inputs: Mapping[str, object], context: Context, meter: Meter, at: datetime
     ) -> Result:
+        context = context.named("call", declared.id, inputs)
         if isinstance(declared, Flow):
             return await self.flows(cast("Flow[..., Any]", declared), inputs, context)
         rest = dict(inputs)
@@ -166,8 +166,8 @@ class Engine:
         if declared.owner is not None:
             shown[declared.owner.actor_type.key] = key
         decision = self._decide(declared, shown, context, at)
-        if context.confirmed:  # a person's yes is for this call, and for none that it makes
-            context = replace(context, confirmed=context.confirmed - {decision.digest})
+        if context.confirmed or context.approved:  # a person's yes is for this call, and for none that it makes
+            context = replace(context, confirmed=context.confirmed - {decision.digest}, approved=frozenset[str]())
         if declared.options.cache is None:
             return await self._repeated(declared, key, arguments, meter, context)
         cache = self._caches[declared.id]
@@ -237,6 +237,7 @@ class Engine:
         foreign: bool = False,
     ) -> Decision:
         """Decide a call and audit it; raises what it was refused with. `foreign` arguments have never been JSON."""
+        context = self.unused(context)
         try:
             decision = decide(declared, shown, context, at)
             _ = foreign and decision.digest
@@ -248,11 +249,29 @@ class Engine:
             message = f"{context.principal!r} may not call {declared.id!r}: {decision.reason}"
             raise NotAllowed(message, capability_id=declared.id, principal=context.principal)
         if decision.verdict == "confirm":
-            message = f"{decision.reason}; confirm {decision.digest} to let exactly this call pass"
+            other = context.grant.reach(declared.id, declared.effect)[2] == "other"
+            how = (
+                "only a run can wait for that" if other else f"confirm {decision.digest} to let exactly this call pass"
+            )
+            message = f"{decision.reason}; {how}"
             raise ConfirmationRequired(
                 message, capability_id=declared.id, digest=decision.digest, arguments=cast("Any", dict(shown))
             )
+        if context.confirmed and context.run_id in self.used and decision.digest in context.confirmed:
+            self.used[context.run_id].add(decision.digest)
         return decision
+
+    def unused(self, context: Context) -> Context:
+        """Give the context without the confirmations that its run has used up: each holds once."""
+        used = self.used.get(context.run_id or "") if context.confirmed else None
+        return replace(context, confirmed=context.confirmed - used) if used else context
+
+    def permit(self, declared: Declaration, shown: Mapping[str, object], context: Context) -> None:
+        """Decide and audit a call that is not made here; raises NotAllowed, ConfirmationRequired or InvalidInput.
+
+        `shown` are its arguments in JSON form, the actor's key included.
+        """
+        self._decide(declared, shown, context, self._clock.now())
 
     def audit(self, decision: Decision, capability_id: str, context: Context) -> None:
         """Keep a decision; its record is made soon after."""
@@ -376,7 +395,7 @@ class Engine:
 def _key(owner: type[Actor[Any]], key: object) -> str:
     """Check the key of an actor; raises InvalidInput."""
     field = owner.actor_type.key
-    if isinstance(key, str) and 0 < len(key) <= KEY_LIMIT and not any(unicodedata.category(c) == "Cc" for c in key):
+    if isinstance(key, str) and addressable(key):
         return key
     missing = key is None or key == ""
     wrong = "is missing" if missing else f"must be a text of at most {KEY_LIMIT} characters without control characters"

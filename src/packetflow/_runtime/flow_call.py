@@ -86,11 +86,11 @@ def admitted(
     """
     arguments: dict[str, Any] = to_jsonable_python(flow.input.check(inputs))
     try:
-        asked = frozenset({*context.confirmed, call_digest(flow, arguments, context)})
+        asked = frozenset({call_digest(flow, arguments, context)})
     except ValueError as error:
         message = f"the input of {flow.id!r} holds half a character and cannot be sent"
         raise InvalidInput(message, [Problem("not_json", str(error))], capability_id=flow.id) from error
-    return arguments, decide(flow, arguments, replace(context, confirmed=asked), now)
+    return arguments, decide(flow, arguments, replace(context, approved=asked), now)
 
 
 def permit(flow: Flow[..., Any], decision: Decision, context: Context) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from packetflow._core.errors import CallCancelled, CapabilityFailed, NotFound
+from packetflow._core.errors import CallCancelled, CapabilityFailed, Conflict, NotFound
 from packetflow._core.json import digest
 from packetflow._runtime.flow_call import admitted, bounded, kept, permit
 from packetflow._runtime.result import Result
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from packetflow._core.plan import Plan
     from packetflow._core.run import Run, StepRecord
     from packetflow._runtime.engine import Engine
-    from packetflow._runtime.runs import Runs
+    from packetflow._runtime.runs import Beginning, Runs
 
 
 class Flows:
@@ -34,8 +34,9 @@ class Flows:
         """Call a flow as a run and wait for its end; cancelling the wait cancels the run.
 
         With a message id in the context the same call is made once: whoever repeats it gets what the first came to.
-        Raises InvalidInput and NotAllowed, and nothing has run then; DeadlineExceeded, CallCancelled; CapabilityFailed
-        with `run_id`, and the `step`, `reason` and `failure` of what failed in it; ContractBroken.
+        Raises InvalidInput, NotAllowed, or Conflict when the id stood for other inputs, and nothing has run then;
+        DeadlineExceeded, CallCancelled; CapabilityFailed with `run_id`, and the `step`, `reason` and `failure` of what
+        failed in it; ContractBroken.
         """
         arguments, decision = admitted(flow, inputs, context, self._engine.now())
         self._engine.audit(decision, flow.id, context)
@@ -50,24 +51,39 @@ class Flows:
 
     async def _started(self, flow: Flow[..., Any], arguments: dict[str, Any], context: Context) -> Run[Any]:
         plan = flow.plan(arguments)
+        begin = self._runs.beginning(waits=False)
+        if context.run_id and context.step:
+            begin = replace(begin, terms=replace(begin.terms, payer=(context.run_id, context.step)))
         if context.message_id is None:
-            return await self._runs.start(plan, context, self._runs.beginning(waits=False))
-        return await self.once(digest([flow.id, context.principal, context.message_id]), plan, context)
+            return await self._runs.start(plan, context, begin)
+        run = await self.once(digest([flow.id, context.principal, context.message_id]), plan, context, begin)
+        if run.plan.id != plan.id:
+            message = (
+                f"the message id {context.message_id!r} was used for {flow.id!r} with other inputs before, "
+                "or the flow has changed since"
+            )
+            raise Conflict(message, capability_id=flow.id, run_id=run.id)
+        return run
 
-    async def once(self, run_id: str, plan: Plan[Any], context: Context) -> Run[Any]:
+    async def once(self, run_id: str, plan: Plan[Any], context: Context, begin: Beginning | None = None) -> Run[Any]:
         """Begin a run with an id of its own; when there is one already, give that."""
         beginning = self._beginning.get(run_id)
         if beginning is None:
-            beginning = asyncio.get_running_loop().create_task(self._begin(run_id, plan, context))
+            how = replace(begin or self._runs.beginning(waits=False), run_id=run_id)
+            beginning = asyncio.get_running_loop().create_task(self._begin(plan, context, how))
             self._beginning[run_id] = beginning
-            beginning.add_done_callback(lambda _: self._beginning.pop(run_id))
+            beginning.add_done_callback(lambda done: self._begun(run_id, done))
         return await asyncio.shield(beginning)
 
-    async def _begin(self, run_id: str, plan: Plan[Any], context: Context) -> Run[Any]:
+    def _begun(self, run_id: str, done: asyncio.Task[Run[Any]]) -> None:
+        del self._beginning[run_id]
+        if not done.cancelled():
+            done.exception()  # whoever waits for it is told; nobody may, when the app is being left
+
+    async def _begin(self, plan: Plan[Any], context: Context, begin: Beginning) -> Run[Any]:
         try:
-            return await self._runs.get(run_id)
+            return await self._runs.get(begin.run_id)
         except NotFound:
-            begin = replace(self._runs.beginning(waits=False), run_id=run_id)
             return await self._runs.start(plan, context, begin)
 
 

@@ -49,7 +49,7 @@ class Functions:
         due = asyncio.get_running_loop().time() + (TIMEOUT if limit is None else limit.total_seconds())
         if context.deadline is not None and context.deadline < due:
             due = context.deadline
-        first = (context.within(self._door, meter, due),) if declared.takes_context else ()
+        first = (context.within_function(self._door, meter, due),) if declared.takes_context else ()
         if declared.kind != "async":
             run = self._in_thread if declared.kind == "def" else self._streamed
             return await _bounded(declared, due, run(declared, first, arguments, context))

@@ -11,7 +11,9 @@ from heapq import nsmallest
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from packetflow._core.errors import ActorStopped, NotFound
+from packetflow._core.json import sayable
 from packetflow._core.policy import Decision
+from packetflow._runtime.keys import addressable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,13 +115,15 @@ class Inspection:
     def start(self, actor_id: str) -> bool:
         """Let an actor, or with the type alone a class of them, take messages again at once.
 
-        False when it was not stopped. Raises NotFound.
+        False for what was not stopped, be there such an actor or not. Raises NotFound for an id that none can have.
         """
         table = self._engine.tables.get(actor_id)
         if table is not None and self._context.grant.whole:
             self._record(f"{table.declared.name}.start")
             return table.start_all()
         table, key = self._seen(actor_id)
+        if not addressable(key):
+            raise _unknown(actor_id)
         self._record(f"{table.declared.name}.start")
         return table.start(key)
 
@@ -180,7 +184,7 @@ class Inspection:
     def _seen(self, actor_id: str) -> tuple[Activations, str]:
         name, key = _split(actor_id)
         table = self._engine.tables.get(name)
-        if table is None or not key or not self._context.grant.whole:
+        if table is None or not key or not sayable(key) or not self._context.grant.whole:
             raise _unknown(actor_id)
         return table, key
 

@@ -1,7 +1,11 @@
-"""The letters on their way to one actor: in order, and none overtakes one that has to be tried again."""
+"""The letters on their way to one actor: in order, and none overtakes one that has to be tried again.
+
+While the first one waits for another try it alone is in memory; those behind it are left in the store until it is over.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
@@ -11,9 +15,11 @@ from packetflow._core.errors import (
     InvalidInput,
     NotAllowed,
     PacketFlowError,
+    StoreError,
     UnknownCapability,
 )
 from packetflow._runtime.mailbox import Waiter
+from packetflow._runtime.transaction import SaidOtherwise
 
 if TYPE_CHECKING:
     import asyncio
@@ -21,10 +27,12 @@ if TYPE_CHECKING:
 
     from packetflow._core.outbox import Parcel
 
+log = logging.getLogger("packetflow.post")
+
 HELD: Final = 1000
 """Letters of one actor that are kept in memory beside its mailbox; the rest stays in the store until they are done."""
 
-HOPELESS: Final = (InvalidInput, NotAllowed, UnknownCapability)
+HOPELESS: Final = (InvalidInput, NotAllowed, SaidOtherwise, UnknownCapability)
 """What will be the same at every further try."""
 
 PAUSES: Final = (1.0, 5.0, 60.0, 120.0)
@@ -45,6 +53,10 @@ class Ways(Protocol):
 
     def failed(self, lane: Lane, parcel: Parcel, error: PacketFlowError) -> None:
         """Note that a delivery failed and counts as a try."""
+        ...
+
+    def released(self, letter_ids: Sequence[str]) -> None:
+        """Note that letters are left in the store again."""
         ...
 
     def later(self, lane: Lane, seconds: float) -> None:
@@ -92,13 +104,26 @@ class Delivery(Waiter):
 class Lane:
     """One actor's letters: those in its mailbox (`flying`), those behind (`queue`), and those only in the store."""
 
-    __slots__ = ("_away", "_flying", "_queue", "_ways", "address", "blocked", "left", "news", "troubles", "turn")
+    __slots__ = (
+        "_away",
+        "_flying",
+        "_queue",
+        "_said",
+        "_ways",
+        "address",
+        "blocked",
+        "left",
+        "news",
+        "troubles",
+        "turn",
+    )
 
     def __init__(self, ways: Ways, address: tuple[str, str]) -> None:
         """Begin empty; `address` is the actor's type and key."""
         self._ways, self.address = ways, address
         self._flying: deque[Delivery] = deque()
         self._queue: deque[Parcel] = deque()
+        self._said: dict[str, str] = {}  # the ids of those whose senders named the message, by what is named
         self.blocked = False
         """Whether the first letter waits for another try, and all others for it."""
         self.left = 0
@@ -122,22 +147,35 @@ class Lane:
 
     def take(self, parcel: Parcel) -> bool:
         """Deliver a letter behind all others; False when it has to stay in the store for now."""
-        if self.left or len(self._queue) >= HELD:
+        self.know(parcel.letter.id)
+        if self.left or self.blocked or len(self._queue) >= HELD:
             return False
         self._queue.append(parcel)
-        if not self.blocked:
-            self._fly()
+        self._fly()
         return True
 
-    def leave(self) -> None:
+    def leave(self, letter_id: str) -> None:
         """Know of one more letter that is in the store alone."""
+        self.know(letter_id)
         self.left += 1
         self.news = True
+
+    def know(self, letter_id: str) -> None:
+        """Know that a letter waits, wherever it is."""
+        if named := _named(letter_id):
+            self._said.setdefault(named, letter_id)
+
+    def contradicts(self, letter_id: str) -> bool:
+        """Whether a message of the same name waits that says something else."""
+        named = _named(letter_id)
+        return bool(named) and self._said.get(named, letter_id) != letter_id
 
     def refill(self, parcels: Sequence[Parcel], left: int) -> None:
         """Take what was left in the store, in order, and know how many are left there still."""
         self.left = max(left, int(self.news))
         self._queue.extend(parcels)
+        for parcel in parcels:
+            self.know(parcel.letter.id)
         self._fly()
 
     def withdraw(self, name: str, but: str) -> list[str]:
@@ -148,6 +186,7 @@ class Lane:
 
     def drop(self, letter_id: str) -> bool:
         """Take back a letter unless it is in hand; False when it is, or is not here."""
+        self._unsay(letter_id)
         for delivery in self._flying:
             if delivery.parcel.letter.id == letter_id and not delivery.served:
                 delivery.over = True
@@ -169,17 +208,19 @@ class Lane:
         for letter_id in self.ids():
             self.drop(letter_id)
         self.left, self.news = 0, False
+        self._said.clear()
 
     def done(self, delivery: Delivery) -> None:
         """Go on behind a letter that took effect."""
         self._flying.remove(delivery)
+        self._unsay(delivery.parcel.letter.id)
         self.troubles = 0
         self._ways.delivered(self, delivery.parcel)
         self._fly()
 
     def fail(self, delivery: Delivery, why: PacketFlowError) -> None:
         """Hold back this letter and those behind it until it may be tried again."""
-        self.blocked = True
+        held, self.blocked = self.blocked, True
         self.turn += 1
         place = self._flying.index(delivery)
         while len(self._flying) > place + 1:
@@ -187,10 +228,13 @@ class Lane:
             behind.over = True
             self._queue.appendleft(behind.parcel)
         self._flying.pop()
-        if isinstance(why, CallCancelled | ActorStopped) and not delivery.served:
+        if self._blameless(delivery, why):
             self._queue.appendleft(delivery.parcel)
+            self.troubles += not held
+            self._shed(1)
             self._wait(why)
         else:
+            self._shed(0)
             self._away += 1
             self._ways.failed(self, delivery.parcel, why)
 
@@ -200,8 +244,9 @@ class Lane:
         self._queue.appendleft(parcel)
         self._ways.later(self, seconds)
 
-    def without(self) -> None:
+    def without(self, letter_id: str) -> None:
         """Go on without a failed letter."""
+        self._unsay(letter_id)
         self._away -= 1
         self.troubles = 0
         self.go_on()
@@ -225,8 +270,10 @@ class Lane:
                 return
             except PacketFlowError as error:
                 if not self._flying:  # else the end of one of those tries it again
+                    self.troubles += 1
                     self.blocked = True
                     self.turn += 1
+                    self._shed(1)
                     self._wait(error)
                 return
             self._queue.popleft()
@@ -234,10 +281,46 @@ class Lane:
         if self.idle:
             self._ways.emptied(self)
 
+    def _blameless(self, delivery: Delivery, why: PacketFlowError) -> bool:
+        """Whether a delivery failed for no fault of the letter's: its actor was stopped, or its state is not readable.
+
+        A handler may fail by the same errors, of another actor that it asked.
+        """
+        own = why.details.get("actor") == ":".join(self.address)
+        if isinstance(why, CallCancelled | ActorStopped):
+            return own or not delivery.served
+        return own and type(why) is StoreError
+
+    def _shed(self, kept: int) -> None:
+        """Leave all but the first letters in the store, so that what waits for long fills no memory."""
+        shed: list[str] = []
+        while len(self._queue) > kept:
+            shed.append(self._queue.pop().letter.id)
+        if shed:
+            self.left += len(shed)
+            self.news = True
+            self._ways.released(shed)
+
+    def _unsay(self, letter_id: str) -> None:
+        if self._said and self._said.get(named := _named(letter_id)) == letter_id:
+            del self._said[named]
+
     def _wait(self, why: PacketFlowError) -> None:
-        self.troubles += 1
+        if type(why) is StoreError:
+            if self.troubles == 1:
+                log.error("letters to %s wait until its state can be read: %s", ":".join(self.address), why.message)
+            self._ways.later(self, PAUSES[-1])
+            return
         told = why.details.get("retry_after")
         self._ways.later(self, float(told) if isinstance(told, int | float) else pause(self.troubles))
+
+
+def _named(letter_id: str) -> str:
+    """Give what a letter's id says of whose message it is, for whom, without what it says; empty when it has no name.
+
+    See `Letters`: a message that its sender named has a JSON list as its id, the digest of its arguments last.
+    """
+    return letter_id.rpartition(", ")[0] if letter_id.startswith("[") else ""
 
 
 def pause(times: int) -> float:

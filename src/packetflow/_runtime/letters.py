@@ -12,10 +12,13 @@ from packetflow._core.capability import ActorCapability
 from packetflow._core.context import new_id
 from packetflow._core.errors import InvalidInput, NotAllowed, Problem, UnknownCapability
 from packetflow._core.grant import Grant
+from packetflow._core.json import digest
+from packetflow._core.letter import AT_ONCE
 from packetflow._core.outbox import Parcel
 from packetflow._core.ports import Letter
 from packetflow._core.reminder import ReminderInfo
 from packetflow._runtime.line import DONE, Line
+from packetflow._runtime.transaction import mark
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Mapping
@@ -33,8 +36,11 @@ _PAGE: Final = 500
 class Outgoing(Protocol):
     """Takes what is written; `Post` does."""
 
-    def check_room(self, letter: Letter) -> None:
-        """Raise Overloaded when too many letters wait for the receiver of this one."""
+    def check_room(self, letter: Letter, before: int = 0) -> None:
+        """Raise Overloaded when too many letters wait for the receiver of this one, `before` of them not stored yet.
+
+        Raises Conflict when one waits that has the same message id and other arguments.
+        """
         ...
 
     async def send(self, parcel: Parcel) -> None:
@@ -67,15 +73,30 @@ class Letters:
     ) -> Awaitable[None]:
         """Put a letter into the outbox of the message in hand, else into the store; delivered from there at once.
 
-        `arguments` are those given, by name. With `when` it is a reminder. Raises InvalidInput and Overloaded.
+        `arguments` are those given, by name. With `when` it is a reminder. Raises InvalidInput, Overloaded, Conflict,
+        and NotAllowed for a reminder that would take the place of one that the sender may not forget.
         """
         parcel = self._parcel(key, message, arguments, context, when)
-        self._post.check_room(parcel.letter)
-        outbox = context.outbox
-        if outbox is not None and not outbox.over:
+        letter, outbox = parcel.letter, context.outbox
+        if outbox is not None and outbox.over:
+            outbox = None
+        self._post.check_room(letter, outbox.told[letter.kind, key] if outbox is not None else 0)
+        own = context.chain[-1:] == (cast("Any", message.owner).actor_type.topic(key),)
+        if when is not None and when.name and not own and not context.grant.whole:
+            return self._replace(parcel, context)
+        if outbox is not None:
             outbox.send(parcel)
             return DONE
         return self._post.send(parcel)
+
+    async def _replace(self, parcel: Parcel, context: Context) -> None:
+        """Send a reminder with a name, if the earlier one of that name may be forgotten."""
+        letter, outbox = parcel.letter, context.outbox
+        await self._forgettable(letter.kind, letter.key, letter.name, context)
+        if outbox is not None and not outbox.over:
+            outbox.send(parcel)
+        else:
+            await self._post.send(parcel)
 
     def _parcel(
         self,
@@ -88,7 +109,7 @@ class Letters:
         checked = message.input.check(_plain(message, arguments))
         now, kind = self._clock.now(), cast("Any", message.owner).actor_type.name
         own = context.message_id
-        letter_id = new_id() if own is None else json.dumps([message.id, context.principal, own, key])
+        letter_id = new_id() if own is None else _letter_id(message, checked, context, key, when)
         letter = Letter(
             id=letter_id,
             kind=kind,
@@ -98,13 +119,13 @@ class Letters:
             principal=context.principal,
             authority=_written(context.grant),
             trace_id=context.trace_id,
-            due=now if when is None else when.due,
+            due=AT_ONCE if when is None else when.due,
             sent_at=now,
             name="" if when is None else when.name or letter_id,
             again="" if when is None else when.again,
             depth=context.depth,
         )
-        return Parcel(letter, message, checked, context.grant, own)
+        return Parcel(letter, message, checked, context.grant, own if when is None else letter.occurrence)
 
     # -- reminders ----------------------------------------------------------------------------------------------------
 
@@ -115,13 +136,17 @@ class Letters:
 
     async def forget_reminder(self, kind: str, key: str, name: str, context: Context) -> bool:
         """Let a reminder not come; raises NotAllowed for one that the caller may not send."""
-        for letter in await self._named(kind, key):
-            if letter.name == name:
-                if not self._may(letter, context):
-                    message = f"{context.principal!r} may not forget the reminder {name!r} of {kind}:{key}"
-                    raise NotAllowed(message, principal=context.principal)
-                self._post.withdraw(kind, key, name)
+        if await self._forgettable(kind, key, name, context):
+            self._post.withdraw(kind, key, name)
         return await self._store.cancel_reminder(kind, key, name)
+
+    async def _forgettable(self, kind: str, key: str, name: str, context: Context) -> bool:
+        """Whether there is a reminder of that name; raises NotAllowed for one that the caller may not send."""
+        found = [letter for letter in await self._named(kind, key) if letter.name == name]
+        if not all(self._may(letter, context) for letter in found):
+            message = f"{context.principal!r} may not forget or replace the reminder {name!r} of {kind}:{key}"
+            raise NotAllowed(message, principal=context.principal)
+        return bool(found)
 
     async def _named(self, kind: str, key: str) -> list[Letter]:
         found: list[Letter] = []
@@ -151,7 +176,8 @@ class DurableLine(Line):
             return super().tell(key, message, args, kwargs)
         if message not in self.allowed:
             self._admit(key, message, args, kwargs)
-        return self._door.letters.send(key, declared, declared.named_arguments(args, kwargs), self.context)
+        context = self._of("tell", key, message, args, kwargs)
+        return self._door.letters.send(key, declared, declared.named_arguments(args, kwargs), context)
 
 
 def unpack(letter: Letter, registry: Registry) -> Parcel:
@@ -181,6 +207,18 @@ def _plain(message: ActorCapability[Any, ..., Any], arguments: Mapping[str, Any]
     except ValueError as error:
         problem = f"the input of {message.id!r} has no JSON form and cannot be kept: {error}"
         raise InvalidInput(problem, [Problem("not_json", str(error))], capability_id=message.id) from error
+
+
+def _letter_id(
+    message: ActorCapability[Any, ..., Any], arguments: Mapping[str, Any], context: Context, key: str, when: Rule | None
+) -> str:
+    """Name a letter after the message it holds and what that says; of reminders each name is one of its own.
+
+    With other arguments it is another letter, so that it is not taken for one that is on its way: its receiver refuses
+    it. See `Lane` for who reads the list.
+    """
+    told = [message.id, context.principal, context.message_id, key]
+    return json.dumps([*told, mark(message, (), arguments)]) if when is None else digest([*told, when.name or ""])
 
 
 def _message_id(letter: Letter) -> str:

@@ -91,8 +91,9 @@ class Line:
     ) -> Coroutine[Any, Any, Any]:
         """Deliver and wait for the reply."""
         if message in self.allowed:
-            return self.table.ask(key, cast("ActorCapability[Any, ..., Any]", message), args, kwargs, self.context)
-        return self._admitted(key, message, args, kwargs, self.context)
+            known = cast("ActorCapability[Any, ..., Any]", message)
+            return self.table.ask(key, known, args, kwargs, self._of("ask", key, message, args, kwargs))
+        return self._admitted(key, message, args, kwargs, self._of("ask", key, message, args, kwargs))
 
     def tell(
         self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], /
@@ -101,7 +102,10 @@ class Line:
         if message not in self.allowed:
             self._admit(key, message, args, kwargs)
         known = cast("ActorCapability[Any, ..., Any]", message)
-        self.table.tell(key, known, args, kwargs, self.told or forgetting(self.context))
+        told = self.told
+        if told is None or told.names is not None:
+            told = forgetting(self._of("tell", key, message, args, kwargs))
+        self.table.tell(key, known, args, kwargs, told)
         return DONE
 
     def now(self) -> datetime:
@@ -116,7 +120,8 @@ class Line:
         if not own and message not in self.allowed:
             self._admit(key, message, args, kwargs)
         known = cast("ActorCapability[Any, ..., Any]", message)
-        return self._door.letters.send(key, known, known.named_arguments(args, kwargs), self.context, when)
+        context = self._of(f"remind {when.name or ''}", key, message, args, kwargs)
+        return self._door.letters.send(key, known, known.named_arguments(args, kwargs), context, when)
 
     async def forget_reminder(self, key: str, name: str, /) -> bool:
         """Let a reminder not come; False when there is none of that name."""
@@ -132,7 +137,8 @@ class Line:
         """Deliver and give the partial outputs as they come; a slow reader slows the handler."""
 
         def call(sink: Sink) -> Awaitable[Any]:
-            return self._admitted(key, message, args, kwargs, replace(self.context, sink=sink))
+            context = self._of("ask", key, message, args, kwargs)
+            return self._admitted(key, message, args, kwargs, replace(context, sink=sink))
 
         async for part in streamed(call):
             yield part
@@ -154,6 +160,15 @@ class Line:
             return await self._door.repeated(
                 known, context, lambda named: self.table.ask(key, known, args, kwargs, named)
             )
+
+    def _of(
+        self, how: str, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Context:
+        """Give the context that one message is sent with; within a function that has a message id, one of its own."""
+        if self.context.names is None:
+            return self.context
+        known = cast("ActorCapability[Any, ..., Any]", message)
+        return self.context.named(how, known.id, key, known.named_arguments(args, kwargs))
 
     def _admit(
         self, key: str, message: Message[Any, ..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ from packetflow._core.run import (
     StepAnswered,
     StepFailed,
     StepSpent,
+    StepStarted,
     StepUncertain,
     StepWaits,
 )
@@ -40,6 +42,9 @@ _HOPS: Final = 20
 """Rounds of the event loop after which a run in which nothing goes on is known to wait: what ended a step's wait has
 reached whatever needs it by then, through as many blocks as a plan may have within each other."""
 
+_BEATS: Final = 10
+"""How often a run tells, within the time it may be under way, that it is."""
+
 _STOPPED: Final = Failure(code=CallCancelled.code, message="the step was cancelled before it ended")
 CANCELLED: Final = Failure(code=CallCancelled.code, message="the run was cancelled")
 
@@ -58,9 +63,18 @@ class Live:
     """Whether the record holds what an earlier life of the run, or the run it continues, has done."""
     stopping: bool = False
     """Whether the app is being left: what is cancelled now goes on at the next start."""
+    winding: bool = False
+    """Whether no more calls are begun, for the app is about to be left."""
+    hands: int = 0
+    """Calls under way that cannot be repeated."""
+    _free: asyncio.Future[None] | None = None
     closed: bool = False
     """Whether nothing new is started, because it was decided how the run ends."""
     undoing: bool = False
+    payer: Live | None = None
+    """The run under way whose step called this one: what is spent here is spent there as well."""
+    used: set[str] = field(default_factory=set[str])
+    """Digests of confirmed calls that were made: a confirmation holds once."""
     task: asyncio.Task[None] | None = None
     active: int = 0
     """Nodes that go on by themselves; those that wait for others or for a person are none."""
@@ -70,6 +84,8 @@ class Live:
     fresh: set[str] = field(default_factory=set[str])
     """Of a run that recalls: the loops and other patterns within which something new has begun in this life."""
     _paused: asyncio.Future[None] | None = None
+    _taking: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    _pulse: asyncio.TimerHandle | None = None
 
     def now(self) -> datetime:
         """Give the present moment by the app's clock."""
@@ -78,6 +94,8 @@ class Live:
     def tell(self, event: Event) -> None:
         """Take an event of the run."""
         self.journal.tell(event)
+        if self.payer is not None and isinstance(event, StepStarted) and event.capability_id is not None:
+            self.charge(calls=1)
 
     def began(self, path: str) -> None:
         """Note that a step began in this life of the run."""
@@ -105,6 +123,32 @@ class Live:
             self.end("cancelled", CANCELLED)
             self._stop()
 
+    # -- when the app is left -----------------------------------------------------------------------------------------
+
+    async def may_begin(self) -> None:
+        """Return when a call may be made; never while the app is being left, until the run is interrupted."""
+        if self.winding:
+            await asyncio.get_running_loop().create_future()
+
+    @contextmanager
+    def in_hand(self) -> Generator[None]:
+        """Hold a call that cannot be repeated: leaving the app waits for its end, for a while."""
+        self.hands += 1
+        try:
+            yield
+        finally:
+            self.hands -= 1
+            if not self.hands and self._free is not None and not self._free.done():
+                self._free.set_result(None)
+
+    def wind_down(self) -> asyncio.Future[None]:
+        """Begin no more calls; the future is done when no call is under way that cannot be repeated."""
+        self.winding = True
+        self._free = asyncio.get_running_loop().create_future()
+        if not self.hands:
+            self._free.set_result(None)
+        return self._free
+
     def interrupt(self) -> None:
         """Stop what the run does; it goes on at the next start."""
         self.stopping = True
@@ -125,19 +169,51 @@ class Live:
     # -- what it may spend --------------------------------------------------------------------------------------------
 
     def afford(self) -> None:
-        """Raise BudgetExceeded unless one more call may be made; undoing is always affordable."""
-        if self.run.budget.bounded and not self.undoing:
+        """Raise BudgetExceeded unless this run, and whichever called it, may make one more call.
+
+        Undoing is always affordable.
+        """
+        if self.undoing:
+            return
+        if self.run.budget.bounded:
             self.run.spent.check(self.run.budget, self.run.seconds(self.now()))
+        if self.payer is not None:
+            self.payer.afford()
 
     def seconds_left(self) -> float | None:
         """How much time under way is left; None when that is not bounded."""
         limit = self.run.budget.seconds
         return None if limit is None or self.undoing else limit - self.run.seconds(self.now())
 
+    def beat(self) -> None:
+        """Where time under way is bounded, tell every tenth of the bound that the run is: a kill forgets no more."""
+        limit, task = self.run.budget.seconds, self.task
+        if limit is None or task is None or self._pulse is not None:
+            return
+        self._pulse = pulse = asyncio.get_running_loop().call_later(limit / _BEATS, self._tell_time)
+        task.add_done_callback(lambda _: pulse.cancel())
+
+    def _tell_time(self) -> None:
+        self._pulse = None
+        at_work = [step.node for step in self.run.steps if step.status == "running" and step.capability_id]
+        if at_work and self.run.status == "running" and not self.stopping:
+            self.tell(StepSpent(run_id=self.run.id, node=at_work[0], at=self.now()))
+            self.beat()
+
     def spend(self, node: str, tokens: int, cost_micros: int) -> None:
         """Count what a call of a node spent."""
         cost = cost_micros / MICROS
         self.tell(StepSpent(run_id=self.run.id, node=node, tokens=tokens, cost=cost, at=self.now()))
+        self.charge(tokens=tokens, cost=cost)
+
+    def charge(self, *, calls: int = 0, tokens: int = 0, cost: float = 0.0) -> None:
+        """Have whichever run called this one spend what this one did."""
+        payer, place = self.payer, self.terms.payer
+        if payer is None or place is None or payer.run.status not in {"running", "waiting"}:
+            return
+        spent = StepSpent(run_id=payer.run.id, node=place[1], calls=calls, tokens=tokens, cost=cost, at=self.now())
+        payer.tell(spent)
+        payer.charge(calls=calls, tokens=tokens, cost=cost)
 
     # -- what it asks -------------------------------------------------------------------------------------------------
 
@@ -170,6 +246,7 @@ class Live:
     async def answer(self, answer: Answer) -> None:
         """Give an answer to the step that waits for it; it is stored when this returns, and taken once.
 
+        Cancelled, it is stored and taken all the same.
         Raises Conflict when the question was answered already or has expired.
         """
         question, answered = self.questions.get(answer.digest, (None, None))
@@ -178,6 +255,13 @@ class Live:
             raise Conflict(message, run_id=self.run.id, digest=answer.digest)
         del self.questions[answer.digest]
         self.tell(StepAnswered(run_id=self.run.id, node=question.node, answer=answer, at=self.now()))
+        taking = asyncio.get_running_loop().create_task(self._taken(answered, answer))
+        self._taking.add(taking)  # it goes on when whoever answers goes away: what is being stored will hold
+        taking.add_done_callback(self._taking.discard)
+        taking.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.shield(taking)
+
+    async def _taken(self, answered: asyncio.Future[Answer], answer: Answer) -> None:
         try:
             await self.journal.flush()
         except StoreError as error:

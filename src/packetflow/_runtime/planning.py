@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from packetflow._core.errors import NotUnderstood, PlannerUnavailable
+from packetflow._core.errors import InvalidInput, NotUnderstood, PlannerUnavailable, Problem
 from packetflow._core.json import canonical, digest
 from packetflow._core.plan import Plan
 from packetflow._core.ports import Proposal, Request
@@ -58,7 +58,11 @@ class Planning:
         """Give a plan proven against `registry` and the context's grant; raises NotUnderstood."""
         request = Request(" ".join(intent.split()), self._clock.now(), {"user_id": context.principal, **hints})
         with self._telemetry.span("plan", context.trace_id, {"packetflow.principal": context.principal}):
-            name = self._name(request, registry, context)
+            try:
+                name = self._name(request, registry, context)
+            except UnicodeEncodeError as error:
+                message = "the request holds half a character, which is no text"
+                raise InvalidInput(message, [Problem("not_json", "holds half a character", ("intent",))]) from error
             plan = await self._repeated(name, registry, context)
             if plan is not None:
                 self._telemetry.plans["cache"] += 1

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from packetflow._core.context import Context, Door, new_id
 from packetflow._core.errors import (
     CapabilityFailed,
+    Conflict,
     NotAllowed,
     Overloaded,
     PacketFlowError,
@@ -100,8 +101,11 @@ class Post:
         self._known: set[str] = set()
         self._thirsty: dict[tuple[str, str], None] = {}
         self._pauses: list[tuple[datetime, int, Lane, int]] = []
+        self._paused: set[tuple[str, str]] = set()
+        self._posting: Counter[tuple[str, str]] = Counter()
         self._numbers = count()
         self._next: datetime | None = None
+        self._before: datetime | None = None
         self._swept = self._full = self._closed = self._reading = False
         self._waking: asyncio.Future[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -148,17 +152,37 @@ class Post:
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
-    def check_room(self, letter: Letter) -> None:
-        """Raise Overloaded when too many letters wait for the receiver of this one."""
-        lane = self._lanes.get((letter.kind, letter.key))
-        if lane is not None and len(lane) >= WAITING:
-            who = f"{letter.kind}:{letter.key}"
+    def check_room(self, letter: Letter, before: int = 0) -> None:
+        """Raise Overloaded when too many letters wait for the receiver of this one, `before` of them not stored yet.
+
+        Raises Conflict when one waits that its sender gave the same message id, and that says something else.
+        """
+        address = (letter.kind, letter.key)
+        lane = self._lanes.get(address)
+        waiting = self._posting[address] + before + (len(lane) if lane is not None else 0)
+        who = f"{letter.kind}:{letter.key}"
+        if waiting >= WAITING:
             message = f"{WAITING} letters wait for actor {who}, its limit; try again later"
             raise Overloaded(message, actor=who, limit=WAITING)
+        if lane is not None and lane.contradicts(letter.id):
+            problem = f"the message id of a letter that waits for {who} cannot be used with other arguments"
+            raise Conflict(problem, actor=who, capability_id=letter.capability_id)
 
     async def send(self, parcel: Parcel) -> None:
-        """Store a letter, then deliver it; cancelled, it may have been stored, and is delivered then."""
-        await self._carrier.carry(self._store.post([parcel.letter]), lambda _: self.sent([parcel]))
+        """Store a letter, then deliver it; cancelled, it may have been stored, and is delivered then.
+
+        Raises Overloaded and Conflict as `check_room` does: others may have been sent since that.
+        """
+        letter = parcel.letter
+        self.check_room(letter)
+        address = (letter.kind, letter.key)
+        self._posting[address] += 1
+        try:
+            await self._carrier.carry(self._store.post([letter]), lambda _: self.sent([parcel]))
+        finally:
+            self._posting[address] -= 1
+            if not self._posting[address]:
+                del self._posting[address]
 
     def committed(self, kind: str, key: str, outbox: Outbox) -> None:
         """Deliver what a commit has stored, and take back what it has cancelled."""
@@ -176,9 +200,9 @@ class Post:
             elif not self._swept and not letter.kind:
                 self.expect(letter.due)  # it has a lane of its own, which is found in the store by nothing
             elif not self._swept:
-                self._lane(letter).leave()  # those from before this start go first
+                self._lane(letter).leave(letter.id)  # those from before this start go first
             elif letter.id not in self._known and not self._take(parcel):
-                self._lane(letter).leave()
+                self._lane(letter).leave(letter.id)
 
     def expect(self, due: datetime) -> None:
         """Look into the store at that moment, at the latest."""
@@ -254,7 +278,14 @@ class Post:
         """Let a lane go on after a pause."""
         when = self._clock.now() + timedelta(seconds=seconds)
         heappush(self._pauses, (when, next(self._numbers), lane, lane.turn))
+        self._paused.add(lane.address)
+        self._ease()
         self._wake()
+
+    def released(self, letter_ids: Sequence[str]) -> None:
+        """Note that letters are left in the store again."""
+        self._known.difference_update(letter_ids)
+        self._ease()
 
     def emptied(self, lane: Lane) -> None:
         """Bring what is left in the store, or forget the lane."""
@@ -301,7 +332,7 @@ class Post:
         known = await self._write_down(letter, error, dead=dead)
         if not known:
             self._forget(letter.id)
-            lane.without()
+            lane.without(letter.id)
         else:
             attempts = letter.attempts + 1
             lane.again(replace(parcel, letter=replace(letter, attempts=attempts)), pause(attempts))
@@ -361,6 +392,7 @@ class Post:
         while not self._closed:
             self._waking = asyncio.get_running_loop().create_future()
             now = self._clock.now()
+            self._turn_back(now)
             self._reading = True
             try:
                 self._release(now)
@@ -377,10 +409,18 @@ class Post:
             pauses = [self._pauses[0][0]] if self._pauses else []
             await self._rest(min([*pauses, *([self._next] if self._next else [])], default=None))
 
+    def _turn_back(self, now: datetime) -> None:
+        """When the clock was set back: let pauses end as far from now as they would have, and look for what is due."""
+        before, self._before = self._before, now
+        if before is not None and now < before:
+            self._pauses = [(when - (before - now), number, lane, turn) for when, number, lane, turn in self._pauses]
+            self.expect(now)
+
     def _release(self, now: datetime) -> None:
         while self._pauses and self._pauses[0][0] <= now:
             _, _, lane, turn = heappop(self._pauses)
             if lane.turn == turn:
+                self._paused.discard(lane.address)
                 lane.go_on()
 
     async def _refill(self, now: datetime) -> None:
@@ -403,11 +443,13 @@ class Post:
     async def _sweep(self, now: datetime) -> None:
         """Deliver what is due, in the order of sending."""
         self._next = None
+        for lane in self._lanes.values():
+            lane.news = False
         counted: Counter[tuple[str, str]] = Counter()
         after = 0
         while page := await self._store.letters(due=now, dead=False, after=after, limit=_PAGE):
             for letter in page:
-                if len(self._known) >= _ROOM:
+                if self._busy() >= _ROOM:
                     self._full = True
                     return
                 parcel = self._opened(letter)
@@ -416,7 +458,7 @@ class Post:
             after = page[-1].number
         self._swept = True
         for address, lane in list(self._lanes.items()):
-            lane.left = max(counted[address], int(lane.news))
+            lane.left = max(counted[address], lane.left if lane.news else 0)
             if lane.left and lane.idle:
                 self.emptied(lane)
             elif lane.idle and not len(lane):
@@ -452,7 +494,15 @@ class Post:
 
     def _forget(self, letter_id: str) -> None:
         self._known.discard(letter_id)
-        if self._full and len(self._known) < _ROOM // 2:
+        self._ease()
+
+    def _busy(self) -> int:
+        """Count the letters in memory but for those that wait for another try: these hold up nobody else's."""
+        return len(self._known) - len(self._paused)
+
+    def _ease(self) -> None:
+        """Read on when there is room again."""
+        if self._full and self._busy() < _ROOM // 2:
             self._full = False
             self.expect(self._clock.now())
 

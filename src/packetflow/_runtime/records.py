@@ -101,19 +101,29 @@ class Records:
     async def _write(self) -> None:
         try:
             while self._calls or self._audits:
-                calls, audits = (
-                    [_made(one) for one in self._calls[:_BATCH]],
-                    [_made(one) for one in self._audits[:_BATCH]],
-                )
+                calls, audits = self._calls[:_BATCH], self._audits[:_BATCH]
                 del self._calls[:_BATCH], self._audits[:_BATCH]
                 self._unmade = min(self._unmade, len(self._calls) + len(self._audits))
-                try:
-                    await self._store.record(calls, audits)
-                except StoreError as error:
-                    self.lost += len(calls) + len(audits)
-                    log.error("%d call and audit records were not kept: %s", len(calls) + len(audits), error)  # noqa: TRY400
+                await self._put([_made(one) for one in calls], [_made(one) for one in audits])
         finally:
             self._writing = None
+
+    async def _put(self, calls: list[CallRecord], audits: list[AuditRecord]) -> None:
+        """Store some records; when one of them cannot be written, its neighbours are."""
+        try:
+            await self._store.record(calls, audits)
+        except StoreError as error:
+            self.lost += len(calls) + len(audits)
+            log.error("%d call and audit records were not kept: %s", len(calls) + len(audits), error)  # noqa: TRY400
+        except Exception as error:  # noqa: BLE001 - whatever a record holds, it must not take others with it
+            if len(calls) + len(audits) == 1:
+                self.lost += 1
+                log.error("a record that cannot be written was not kept: %r", error)  # noqa: TRY400
+                return
+            for call in calls:
+                await self._put([call], [])
+            for audit in audits:
+                await self._put([], [audit])
 
 
 def _made(record: R | Callable[[], R]) -> R:

@@ -17,6 +17,7 @@ from packetflow._runtime.compensation import Undoing
 from packetflow._runtime.composite import World, composite
 from packetflow._runtime.flow_call import FlowCall
 from packetflow._runtime.live import CANCELLED
+from packetflow._runtime.quota import Quota
 from packetflow._runtime.recalling import Recalling
 from packetflow._runtime.result import Result
 from packetflow._runtime.scope import BlockFailed, Scope, Skipped, resolve
@@ -43,7 +44,7 @@ class Execution:
         self._run: Run[Any] = live.run
         self._undoing = Undoing(live, self._block)
         attempts = live.engine.attempts
-        self._world = World(live.run.principal, live.clock, attempts.breakers, attempts.chance)
+        self._world = World(live.run.principal, live.clock, attempts.breakers, attempts.chance, Quota())
 
     async def execute(self) -> Result | None:
         """Run to the end and tell how it ended; gives the output when all succeeded, None when a step failed.
@@ -151,7 +152,7 @@ class Execution:
 
     async def _node(self, node: Node, scope: Scope, path: str) -> Result:
         if isinstance(node, StepNode):
-            inputs = {name: resolve(binding, scope).json for name, binding in node.inputs.items()}
+            inputs = self._inputs(node, scope, path)
             known = self._live.known(path)
             stored = known is not None and known.status == "succeeded"
             result = await self._step(node, inputs, path)
@@ -159,8 +160,16 @@ class Execution:
                 self._undoing.may_undo(path, node.undo, scope)
             if not stored:
                 await self._kept(node)
+            self._world.quota.keep(path, result)
             return result
         return await self._composite(node, scope, path)
+
+    def _inputs(self, node: StepNode, scope: Scope, path: str) -> dict[str, Any]:
+        try:
+            return {name: resolve(binding, scope).json for name, binding in node.inputs.items()}
+        except BlockFailed as failed:
+            self._live.failed(path, failed.failure)
+            raise BlockFailed(failed.failure, path) from failed
 
     async def _kept(self, node: StepNode) -> None:
         """Have the end of a call that cannot be repeated stored before anything that rests on it begins.
@@ -183,6 +192,7 @@ class Execution:
         try:
             world = self._world if known is None else replace(self._world, clock=Recalling(live, path))
             result = await composite(node, scope, path, self._inner(), world)
+            world.quota.keep(path, result)
         except BlockFailed as failed:
             if ended not in _ENDED:
                 live.failed(path, failed.failure)

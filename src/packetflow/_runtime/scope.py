@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from packetflow._core.plan import Binding, Condition, Fields, Items, Literally, Reference
 from packetflow._core.run import Failure
@@ -13,6 +13,14 @@ from packetflow._runtime.result import Result
 
 Scope: TypeAlias = Mapping[str, "asyncio.Future[Result]"]
 """The outcome of each node that can be referred to, by id; loop variables by their names."""
+
+
+LARGEST: Final = 8 * 1024 * 1024
+"""Bytes of what one node takes or gives, as JSON."""
+
+TOO_LARGE: Final = Failure(
+    code="too_large", message=f"what one node takes or gives is at most {LARGEST // 1024**2} MiB as JSON"
+)
 
 
 class BlockFailed(Exception):
@@ -45,18 +53,36 @@ def items(over: Result) -> list[Result]:
 
 
 def resolve(binding: Binding, scope: Scope) -> Result:
-    """Give the value of a binding."""
+    """Give the value of a binding; raises BlockFailed when it is too large."""
     match binding:
         case Literally():
             return Result(binding.literal, binding.literal)
         case Reference():
             return dug(scope[binding.step].result(), binding.path)
         case Items():
-            found = [resolve(item, scope) for item in binding.items]
-            return Result([one.value for one in found], [one.json for one in found])
+            return _bounded(listed([resolve(item, scope) for item in binding.items]))
         case Fields():
-            named = {name: resolve(item, scope) for name, item in binding.fields.items()}
-            return Result({n: one.value for n, one in named.items()}, {n: one.json for n, one in named.items()})
+            return _bounded(named({name: resolve(item, scope) for name, item in binding.fields.items()}))
+
+
+def listed(results: Sequence[Result]) -> Result:
+    """Make a list of results."""
+    size = 2 + sum(one.size + 1 for one in results)
+    return Result([one.value for one in results], [one.json for one in results], _size=size)
+
+
+def named(results: Mapping[str, Result]) -> Result:
+    """Make an object of results."""
+    size = 2 + sum(one.size + len(name) + 4 for name, one in results.items())
+    values = {name: one.value for name, one in results.items()}
+    return Result(values, {name: one.json for name, one in results.items()}, _size=size)
+
+
+def _bounded(made: Result) -> Result:
+    """Refuse what was put together from parts that are shared, and would be too large once written out."""
+    if made.size > LARGEST:
+        raise BlockFailed(TOO_LARGE, "")
+    return made
 
 
 def dug(result: Result, path: Sequence[str | int]) -> Result:

@@ -90,10 +90,13 @@ class StepCall:
         if context.deadline is not None and context.deadline <= asyncio.get_running_loop().time():
             message = f"the time of the run was up before {self._node.capability_id!r} was called"
             raise DeadlineExceeded(message, capability_id=self._node.capability_id)
+        await self._live.may_begin()
         self._begin()
-        if not repeatable(self._declared):
+        if repeatable(self._declared):
+            return await self._call(context)
+        with self._live.in_hand():
             await self._live.journal.flush()
-        return await self._call(context)
+            return await self._call(context)
 
     def _begin(self) -> None:
         live = self._live
@@ -107,6 +110,7 @@ class StepCall:
                 at=live.now(),
             )
         )
+        live.beat()
 
     async def _call(self, context: Context) -> Result:
         now = asyncio.get_running_loop().time()
@@ -143,19 +147,36 @@ class StepCall:
         """Give the context the call may be made under, with a person's yes where one is needed."""
         decision, arguments = self._decision()
         if decision is None or decision.verdict != "confirm" or self._declared is None:
-            return self._context
+            if not agreed and (decision is None or decision.verdict == "allow"):
+                self._heed(await self._asked_before(known))
+            return self._confirmed(decision)
         if not agreed:
             asked = self._question("approval", arguments, decision.reason)
-            answer = await self._approval(asked, decision, known)
-            if answer.verdict != "approve":
-                message = f"{answer.by!r} refused {self._declared.id!r}" + (
-                    f": {answer.reason}" if answer.reason else ""
-                )
-                raise ApprovalRefused(message, capability_id=self._declared.id, by=answer.by, reason=answer.reason)
-        return replace(self._context, confirmed=self._context.confirmed | {decision.digest})
+            self._heed(await self._approval(asked, decision, known))
+        return replace(self._context, approved=frozenset({decision.digest}))
+
+    def _confirmed(self, decision: Decision | None) -> Context:
+        if decision is None or decision.verdict != "allow":
+            return self._context
+        self._live.used.add(decision.digest)  # the caller's yes is taken now, before another step can
+        return replace(self._context, approved=frozenset({decision.digest}))
+
+    async def _asked_before(self, known: StepRecord | None) -> Answer | None:
+        """Give the answer to a question that was asked when a yes was needed still: what was asked stays asked."""
+        if known is None:
+            return None
+        if known.question is not None and known.question.asks == "approval":
+            return await self._live.ask(known.question, told=True)
+        return known.answer
+
+    def _heed(self, answer: Answer | None) -> None:
+        if answer is not None and answer.verdict == "refuse":
+            name = self._node.capability_id
+            message = f"{answer.by!r} refused {name!r}" + (f": {answer.reason}" if answer.reason else "")
+            raise ApprovalRefused(message, capability_id=name, by=answer.by, reason=answer.reason)
 
     def _decision(self) -> tuple[Decision | None, dict[str, Any]]:
-        declared, context = self._declared, self._context
+        declared, context = self._declared, self._live.engine.unused(self._context)
         if declared is None or not self._live.terms.waits:
             return None, {}
         if not declared.options.confirm and not context.grant.reach(declared.id, declared.effect)[2]:

@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from packetflow._core.ports import Clock, Committed, Fabric, Letter, Store
 
 
+class SaidOtherwise(Conflict):
+    """A message id was used for other arguments before: no further try will change that."""
+
+
 class SetsOff(Protocol):
     """What becomes of the events of commits."""
 
@@ -96,17 +100,18 @@ class Transactions:
     ) -> tuple[Any] | None:
         """Give the reply of a message that was committed before under its id, in a tuple; None when it is new.
 
-        A letter that was handled before is settled. Raises Conflict when the id stood for other arguments then.
+        A letter that was handled before is settled. Raises Conflict when the id stood for other arguments then; a
+        letter stays as it is.
         """
         kept = await self._store.reply(self._declared.name, actor.key, _identity(message, context))
         if kept is None:
             return None
-        if context.letter is not None:
-            await self._store.settle(self._settled(context.letter))
         first, reply = _unmarked(kept)
         if first and mark and first != mark:
             problem = f"the message id {context.message_id!r} was used for {message.id!r} with other arguments before"
-            raise Conflict(problem, actor=self._of(actor), capability_id=message.id)
+            raise SaidOtherwise(problem, actor=self._of(actor), capability_id=message.id)
+        if context.letter is not None:
+            await self._store.settle(self._settled(context.letter))
         return (message.output.from_json(reply) if reply else None,)
 
     async def commit(
@@ -149,6 +154,7 @@ class Transactions:
             letters=tuple([parcel.letter for parcel in outbox.parcels]),
             settles=None if context.letter is None else self._settled(context.letter),
             cancels=tuple(outbox.cancels),
+            at=self._clock.now() if kept else None,
         )
         await self._decide(actor, commit, outbox)
         return True
@@ -192,6 +198,10 @@ class Transactions:
         if actor._pending:
             problem = f"{message.id!r} is declared as read and emitted an event"
             raise ContractBroken(problem, capability_id=message.id)
+
+    def shown(self, actor: Actor[Any]) -> bytes:
+        """Give the state as JSON, to be compared with another."""
+        return b"" if self._declared.state is None else self._declared.adapter.dump_json(actor.state)
 
     def _dump(self, actor: Actor[Any]) -> bytes | None:
         """Give the state as JSON that can be read back: one that could not would be lost."""

@@ -12,9 +12,10 @@ from packetflow._core.body import bound, value_of
 from packetflow._core.errors import NotAllowed, PacketFlowError, UnknownCapability
 from packetflow._core.grant import Grant
 from packetflow._core.json import digest
+from packetflow._core.letter import AT_ONCE
 from packetflow._core.outbox import Parcel
 from packetflow._core.ports import Letter
-from packetflow._runtime.engine import KEY_LIMIT
+from packetflow._runtime.keys import KEY_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -102,7 +103,7 @@ class Triggers:
             principal=trigger.id,
             authority=self._grants[trigger.id].to_json(),
             trace_id=new.trace_id,
-            due=now,
+            due=AT_ONCE,
             sent_at=now,
             depth=context.depth + 1,
         )

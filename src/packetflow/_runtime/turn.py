@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from packetflow._core.errors import ContractBroken
 from packetflow._core.outbox import Outbox
+from packetflow._runtime.border import handed_in, handed_out
 from packetflow._runtime.condition import COLD
 from packetflow._runtime.transaction import mark
 
@@ -40,6 +43,7 @@ class Turns:
         self._transactions = transactions
         self._snapshots = snapshots
         self._volatile = declared.durability == "volatile"
+        self._watched = asyncio.get_running_loop().get_debug()
         own = list(messages) if self._volatile else []
         self.instant = frozenset(message for message in own if message.kind == "def")
         """Messages to which `take` gives the reply itself, and not something to await."""
@@ -79,7 +83,11 @@ class Turns:
         kwargs: Mapping[str, Any],
         context: Context,
     ) -> Any:  # noqa: ANN401 - typed by the message
-        """Load, handle, commit: three things that succeed together or leave no trace."""
+        """Load, handle, commit: three things that succeed together or leave no trace.
+
+        What comes in and what goes out is the actor's alone or its caller's alone: neither can change the other's.
+        """
+        args, kwargs = handed_in(message, args, kwargs)
         if actor._revision == COLD:
             await self._transactions.load(actor)
             actor.started()
@@ -91,12 +99,7 @@ class Turns:
                 return known[0]
         outbox = actor._pending = Outbox() if message.effect != "read" else None
         try:
-            reply = self._call(actor, message, args, kwargs, context)
-            if message.kind == "async":
-                reply = await reply
-            elif message.kind == "stream":
-                reply = await _collected(reply, context)
-            reply = message.output.check(reply)
+            reply = await self._handle(actor, message, args, kwargs, context)
             self._deadlines.seal(actor.key)
             if await self._transactions.commit(actor, message, context, reply, said):
                 self._snapshots.saved(actor)
@@ -105,6 +108,26 @@ class Turns:
         finally:
             if outbox is not None:
                 outbox.over = True  # whoever still holds it, such as a task of the handler's, sends at once from now on
+        return reply
+
+    async def _handle(
+        self,
+        actor: Actor[Any],
+        message: ActorCapability[Any, ..., Any],
+        args: tuple[Any, ...],
+        kwargs: Mapping[str, Any],
+        context: Context,
+    ) -> Any:  # noqa: ANN401 - typed by the message
+        before = self._transactions.shown(actor) if self._watched and message.effect == "read" else None
+        reply = self._call(actor, message, args, kwargs, context)
+        if message.kind == "async":
+            reply = await reply
+        elif message.kind == "stream":
+            reply = await _collected(reply, context, message)
+        reply = handed_out(message, message.output.check(reply))
+        if before is not None and before != self._transactions.shown(actor):
+            problem = f"{message.id!r} is declared as read and changed the state"
+            raise ContractBroken(problem, capability_id=message.id)
         return reply
 
     def _call(
@@ -121,12 +144,17 @@ class Turns:
         return message.function(actor, *args, **kwargs)
 
 
-async def _collected(parts: AsyncGenerator[Any, None], context: Context) -> list[Any]:
-    """Pass on the parts of a stream as they come, no faster than their reader takes them."""
+async def _collected(
+    parts: AsyncGenerator[Any, None], context: Context, kept: ActorCapability[Any, ..., Any] | None = None
+) -> list[Any]:
+    """Pass on the parts of a stream as they come, no faster than their reader takes them.
+
+    With `kept`, a message of an actor whose state is kept, the reader gets copies.
+    """
     collected: list[Any] = []
     async with aclosing(parts):
         async for part in parts:
             collected.append(part)
             if context.sink is not None:
-                await context.sink(part)
+                await context.sink(part if kept is None else handed_out(kept, part))
     return collected

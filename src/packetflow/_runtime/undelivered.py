@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from pydantic_core import from_json
 
+from packetflow._core.errors import NotAllowed
 from packetflow._core.policy import Decision
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class LetterInfo:
     """In whose name it was sent."""
     trace_id: str
     due: datetime
+    """When a reminder comes; what was told is due when it was sent."""
     sent_at: datetime
     name: str
     """A reminder's name; empty for what was told."""
@@ -61,7 +63,7 @@ class LetterInfo:
             inputs=cast("JsonObject", from_json(letter.inputs)),
             principal=letter.principal,
             trace_id=letter.trace_id,
-            due=letter.due,
+            due=letter.due if letter.name else letter.sent_at,
             sent_at=letter.sent_at,
             name=letter.name,
             again=letter.again,
@@ -92,8 +94,17 @@ class Undelivered:
         return found
 
     async def replay(self, letter_id: str) -> bool:
-        """Deliver a dead letter again, its failures forgotten; False when one sees no dead letter of that id."""
-        if await self._one(letter_id, dead=True) is None or not await self._store.revive(letter_id):
+        """Deliver a dead letter again, its failures forgotten; False when one sees no dead letter of that id.
+
+        Whoever does not hold all authority must be allowed that very call now, as if they told it anew: raises
+        NotAllowed or ConfirmationRequired otherwise, and the letter stays dead.
+        """
+        letter = await self._one(letter_id, dead=True)
+        if letter is None:
+            return False
+        if not self._context.grant.whole:
+            self._permit(letter)
+        if not await self._store.revive(letter_id):
             return False
         self._record("letter.replay")
         self._engine.post.expect(self._engine.now())
@@ -121,6 +132,15 @@ class Undelivered:
                 if whole or letter.principal == own:
                     yield letter
             after = page[-1].number
+
+    def _permit(self, letter: Letter) -> None:
+        declared = self._engine.registry.get(letter.capability_id)
+        if declared is None or declared.owner is None or declared.owner.actor_type.name != letter.kind:
+            self._engine.audit(Decision("deny", "not granted", ""), letter.capability_id, self._context)
+            message = f"{self._context.principal!r} may not replay a letter for {letter.capability_id!r}"
+            raise NotAllowed(message, capability_id=letter.capability_id, principal=self._context.principal)
+        shown: JsonObject = {**from_json(letter.inputs), declared.owner.actor_type.key: letter.key}
+        self._engine.permit(declared, shown, self._context)
 
     def _record(self, what: str) -> None:
         self._engine.audit(Decision("allow", "granted", ""), what, self._context)

@@ -13,6 +13,7 @@ from packetflow._core.errors import PacketFlowError
 from packetflow.cli.actors import actors
 from packetflow.cli.bench import Bench
 from packetflow.cli.call import Call
+from packetflow.cli.capabilities import ListCapabilities
 from packetflow.cli.doctor import Doctor
 from packetflow.cli.failure import CommandFailed, failure_of, usage
 from packetflow.cli.letters import letters
@@ -58,6 +59,7 @@ def _own(app: typer.Typer) -> None:
     project = "packetflow serve shop.app:app --port 5000 --data ./shop-data"
     add(app, "serve", Serve, "packetflow serve", project, "packetflow serve --empty --log json")
     add(app, "new", New, "packetflow new shop", "cd shop && packetflow serve")
+    add(app, "capabilities", ListCapabilities, "packetflow capabilities", 'packetflow capabilities "summarize a room"')
     from_file = "packetflow call summarize --input @input.json --json"
     add(app, "call", Call, "packetflow call conversation_summarization room_id=room123", from_file)
     add(

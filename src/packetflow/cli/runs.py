@@ -12,7 +12,7 @@ from packetflow.cli.failure import usage
 from packetflow.cli.inputs import parsed
 from packetflow.cli.options import DataCommand, add, group
 from packetflow.cli.place import work
-from packetflow.cli.questions import chosen
+from packetflow.cli.questions import answered, chosen
 from packetflow.cli.steps_view import questions_view, runs_view, trace_view
 
 if TYPE_CHECKING:
@@ -160,7 +160,11 @@ class Retry(DataCommand):
 
         async def job(access: Access) -> Run[Any]:
             begun = await access.retry(await _whole(access, self.run_id), from_step=self.from_step, wait=False)
-            return [run async for run in access.follow(str(begun["execution_id"]))][-1]
+            run_id = str(begun["execution_id"])
+            while (run := [each async for each in access.follow(run_id)][-1]).status == "waiting":
+                for question in run.questions:
+                    await answered(access, question, self.screen, yes=False)
+            return run
 
         found = work(self.place, job)
         self.screen.give({**found.model_dump(mode="json"), "answer": answer(found)})
@@ -171,6 +175,8 @@ class Retry(DataCommand):
 
 async def _whole(access: Access, beginning: str) -> str:
     """Give the id of the run that begins so, among the latest; raises CommandFailed when that may be several."""
+    if not beginning.strip():
+        raise usage("name the run by its id, or the beginning of it")
     if len(beginning) >= _WHOLE:
         return beginning
     found = [row["id"] for row in await access.runs(limit=_LATEST) if row["id"].startswith(beginning)]

@@ -28,6 +28,9 @@ _MARKS: Final = {
     "undone": ("↶", "yellow"),
     "interrupted": ("■", "yellow"),
 }
+_ASKS: Final = {"approval": "approve|refuse", "outcome": "answer again|done|fail"}
+"""By what a person wants to know: the commands that answer it."""
+
 SHORT: Final = 12
 """Letters of a run's id that lists show; as many as tell it apart may be typed."""
 
@@ -97,6 +100,7 @@ def questions_view(questions: list[dict[str, Any]]) -> RenderableType:
         (
             each["run_id"][:SHORT],
             each["digest"][:SHORT],
+            _ASKS[each["asks"]],
             f"{each['capability_id']} ({each['effect']})",
             compact(json.dumps(each["arguments"], ensure_ascii=False), 80),
             each["principal"],
@@ -104,7 +108,7 @@ def questions_view(questions: list[dict[str, Any]]) -> RenderableType:
         )
         for each in questions
     ]
-    return table("run", "digest", "call", "arguments", "by", "until", rows=lines)
+    return table("run", "digest", "asks for", "call", "arguments", "by", "until", rows=lines)
 
 
 def dry_view(report: dict[str, Any]) -> RenderableType:

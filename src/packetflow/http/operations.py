@@ -22,7 +22,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from packetflow._core.errors import StoreError
+from packetflow._core.errors import NotAllowed, StoreError
 from packetflow._runtime.inspection import waiting
 from packetflow._runtime.telemetry import BUCKETS
 from packetflow.http.auth import AnyCaller, ThisSite
@@ -42,12 +42,15 @@ _PATIENCE: Final = 2.0
 
 
 @router.get("/health")
-async def health(site: ThisSite) -> Response:
-    """Say whether the app can do its work; 503 when its store cannot be reached."""
+async def health(site: ThisSite, caller: AnyCaller) -> Response:
+    """Say whether the app can do its work; 503 when its store cannot be reached. The details are for the owner."""
     parts = site.app.parts
     reachable = await _reachable(parts.store)
+    status = {"status": "ok" if reachable else "unavailable"}
+    if not caller.client.grant.whole:
+        return Reply(status, 200 if reachable else 503)
     body: dict[str, Any] = {
-        "status": "ok" if reachable else "unavailable",
+        **status,
         "version": VERSION,
         "pid": os.getpid(),
         "uptime_seconds": round(monotonic() - site.started, 3),
@@ -73,8 +76,11 @@ async def statistics(caller: AnyCaller) -> Response:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(site: ThisSite) -> Response:
-    """Give the measures since the start, in Prometheus' text format."""
+async def metrics(site: ThisSite, caller: AnyCaller) -> Response:
+    """Give the measures since the start, in Prometheus' text format; for the owner."""
+    if not caller.client.grant.whole:
+        message = f"{caller.client.principal!r} may not see the measures of the app"
+        raise NotAllowed(message, principal=caller.client.principal)
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Measures(site.app.parts, monotonic() - site.started))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

@@ -113,16 +113,29 @@ async def events(
 
     `id` is the event's number within the run, without gaps; progress has none, for it is not kept.
     """
-    client = caller.acting()
+    client, store = caller.acting(), site.app.parts.store
     if followed.status not in {"running", "waiting"}:
         await client.finish(followed)  # its last events may still be on their way into the store
-        async for stored in _kept(site.app.parts.store, followed.id, last_event_id):
+        async for stored in _kept(store, followed.id, last_event_id):
             yield stored
         return
-    async for event in client.events(f"run/{followed.id}", after=last_event_id, module=RunFinished.__module__):
+    topic, after = f"run/{followed.id}", await _place(store, followed.id, last_event_id)
+    async for event in client.events(topic, after=after, module=RunFinished.__module__):
         yield _sent(event)
-        if isinstance(event, RunFinished | RunInterrupted):
+        if isinstance(event, RunFinished):
             return
+        if isinstance(event, RunInterrupted) and not await store.read(topic, after=event.seq, limit=1):
+            return  # nothing came after it: an earlier interruption, of a run that goes on, is history
+
+
+async def _place(store: Store, run_id: str, after: int) -> int:
+    """Give the number behind which to begin: the one asked for, or the last there is when that is none yet."""
+    if after == 0 or await store.read(f"run/{run_id}", after=after - 1, limit=1):
+        return after
+    last = 0
+    while page := await store.read(f"run/{run_id}", after=last, limit=_PAGE):
+        last = page[-1].seq
+    return last
 
 
 def _sent(event: Event) -> ServerSentEvent:

@@ -61,7 +61,7 @@ class MemoryStore:
         Raises StoreConflict when the revision is not the one expected, the message was committed before, or the letter
         that it settles is gone or due at another moment.
         """
-        self._check(*[event.at for event in commit.events])
+        self._check(*[event.at for event in commit.events], commit.at)
         check(commit.letters, commit.settles)
         actor, now = (commit.kind, commit.key), datetime.now(UTC)
         saved = self._actors.get(actor) or Saved(*actor, 0, None, now, commit.version)
@@ -72,7 +72,7 @@ class MemoryStore:
         if commit.settles is not None and not self._letters.settle(commit.settles):
             raise _conflict(commit, f"was told the letter {commit.settles.id!r}, which is settled already")
         if commit.message_id is not None:
-            self._replies.setdefault(actor, {})[commit.message_id] = (commit.reply or b"", now)
+            self._replies.setdefault(actor, {})[commit.message_id] = (commit.reply or b"", commit.at or now)
         for name in commit.cancels:
             self._letters.cancel(*actor, name)
         self._letters.post(commit.letters)

@@ -55,6 +55,20 @@ class PruneContract:
         assert (saved.revision, saved.state) == (5, b"4")
         assert (await store.commit(commit("lobby", 5, b"5", (), "m4", b"2"))).revision == 6
 
+    async def test_replies_grow_old_by_the_moment_their_commit_names(self, store: Store) -> None:
+        local = after(1).astimezone(timezone(timedelta(hours=5)))
+        for number, at in enumerate((after(0), local, after(2), None)):
+            await store.commit(replace(commit("lobby", number, b"{}", (), f"m{number}", b"1"), at=at))
+        assert await store.prune(Horizon(replies=after(1))) == 1
+        assert await store.reply("Room", "lobby", "m0") is None
+        assert await store.reply("Room", "lobby", "m1") == b"1"
+        assert await store.prune(Horizon(replies=after(99))) == 2
+        assert await store.reply("Room", "lobby", "m2") is None
+        assert await store.reply("Room", "lobby", "m3") == b"1"  # stamped by the machine's clock
+        naive = replace(commit("lobby", 4, b"{}", (), "m4", b"1"), at=after(0).replace(tzinfo=None))
+        await raised(ValueError, store.commit(naive))
+        assert await store.reply("Room", "lobby", "m4") is None
+
     async def test_old_calls_and_decisions_are_deleted(self, store: Store) -> None:
         await store.record([call(f"c{n}", n) for n in range(6)], [audit(f"d{n}", n) for n in range(6)])
         local = after(2).astimezone(timezone(timedelta(hours=5)))

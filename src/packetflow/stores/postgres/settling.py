@@ -9,7 +9,7 @@ from packetflow._core.errors import StoreConflict
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed, Letter, NewEvent, Settled
 from packetflow.stores.letterbox import Letterbox
-from packetflow.stores.moments import utc
+from packetflow.stores.moments import microseconds, utc
 from packetflow.stores.postgres.rows import Row, audit_row, call_row, event_row, run_row, told
 from packetflow.stores.writes import (
     Append,
@@ -123,7 +123,8 @@ class Settling:
             if message in facts.messages:
                 return _conflict(commit, f"has handled the message {commit.message_id!r} already")
             facts.messages.add(message)
-            self.replies.append((*map(told, message), commit.reply or b"", self._now))
+            at = self._now if commit.at is None else microseconds(commit.at)
+            self.replies.append((*map(told, message), commit.reply or b"", at))
         self._change(commit, revision)
         self._correspond(commit)
         return Committed(revision + 1, self._stage(commit.events) if commit.events else ())

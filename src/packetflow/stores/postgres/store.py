@@ -109,8 +109,8 @@ class PostgresStore:
         Raises StoreConflict when the revision is not the one expected, the message was committed before, or the letter
         that it settles is gone or due at another moment.
         """
-        if commit.events:
-            aware(*[event.at for event in commit.events])
+        if commit.events or commit.at is not None:
+            aware(*[event.at for event in commit.events], commit.at)
         if commit.letters or commit.settles:
             check(commit.letters, commit.settles)
         return await self._writing.submit(commit)

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, literal_column, select
 from packetflow._core.errors import StoreConflict
 from packetflow._core.event import Stored
 from packetflow._core.ports import Commit, Committed, NewEvent
-from packetflow.stores.moments import utc
+from packetflow.stores.moments import microseconds, utc
 from packetflow.stores.sqlite.letters import StagedLetters
 from packetflow.stores.sqlite.remembered import Remembered
 from packetflow.stores.sqlite.rows import audit_row, call_row, event_row, run_row
@@ -198,7 +198,8 @@ class _Batch:
             return _conflict(commit, f"was told the letter {commit.settles.id!r}, which is settled already")
         if commit.message_id is not None:
             self._messages.add((*actor, commit.message_id))
-            self._new[ADD_REPLIES].append((*message, commit.reply or b"", self._now))
+            at = self._now if commit.at is None else microseconds(commit.at)
+            self._new[ADD_REPLIES].append((*message, commit.reply or b"", at))
         for name in commit.cancels:
             self._letters.box.cancel(*actor, name)
         if commit.letters:

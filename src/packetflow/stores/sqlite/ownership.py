@@ -13,14 +13,19 @@ class Ownership:
     """The right to write one file, held from `take` to `release`."""
 
     def __init__(self, path: Path) -> None:
-        """Name the file; nothing is taken yet."""
+        """Name the file; nothing is taken yet. Links are followed when it is taken: one file has one lock."""
         self._path = path
         self._file: int | None = None
 
     def take(self) -> None:
-        """Take the lock file `<path>.lock`; raises StoreUnavailable, naming the process, when another one holds it."""
+        """Take the lock file `<path>.lock`, symbolic links followed.
+
+        Raises StoreUnavailable, naming the process, when another one holds it.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        real = self._path.resolve()
+        real.parent.mkdir(parents=True, exist_ok=True)
+        file = os.open(f"{real}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
