@@ -258,9 +258,10 @@ def test_a_capability_gets_every_circumstance_of_its_call() -> None:
     given = {field.name: object() for field in fields(pf.Context)}
     context = pf.Context(**cast("Any", given))
     door, meter = cast("Any", object()), Meter()
-    assert context.within(door, meter, 3.0) == replace(context, door=door, deadline=3.0)
+    assert context.within(door, meter, 3.0) == replace(context, door=door, deadline=3.0, approved=frozenset())
     inner = context.within(door, meter, 3.0)
-    assert {name for name in given if getattr(inner, name) is not given[name]} == {"door", "meter", "deadline"}
+    own = {"door", "meter", "deadline", "approved", "names"}  # a yes is for one call, and names are for one function
+    assert {name for name in given if getattr(inner, name) is not given[name]} == own
 
 
 def test_ids_are_unique_and_a_forked_process_has_others() -> None:

@@ -31,7 +31,8 @@ class Budget(BaseModel):
     seconds: Amount | None = None
     """Time under way: neither the time it waits for a person counts, nor the time the app was down."""
     calls: Count | None = None
-    """Calls of capabilities by its steps, those that were tried again and those of flows it called included."""
+    """Calls of capabilities by its steps, those of a plan's retry and of flows it called included; the attempts of a
+    capability's own `retry` are one call."""
     tokens: Count | None = None
     """Of language models, in and out, as the capabilities tell by `Context.spend`."""
     cost: Amount | None = None
