@@ -117,6 +117,8 @@ class Proof:
     broken: str = ""
     busy: int = BUSY
     lines: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    drain: float = DRAIN
+    """Seconds that the last process gets to do what is left."""
     problems: list[str] = field(default_factory=list[str])
     """What went wrong outside of the laws: a process that ended by itself, or never came up."""
 
@@ -152,10 +154,10 @@ class Proof:
 
     def _drain(self) -> None:
         process = Process(self._arguments("--drain"), self.outside)
-        status = process.wait(DRAIN)
+        status = process.wait(self.drain)
         if status != 0:
             said = "".join(process.errors)[-2000:]
-            self.problems.append(f"what was left is not done after {DRAIN:g} s, status {status}: {said}")
+            self.problems.append(f"what was left is not done after {self.drain:g} s, status {status}: {said}")
 
     async def _inspected(self) -> Found:
         reached = await asyncio.to_thread(self.outside.read_text)
