@@ -88,8 +88,10 @@ class SQLiteStore:
         if committer is None or readers is None:
             return
         readers.close()
-        committer.close()
-        await readers.ended()
+        try:
+            await readers.ended()  # before the writer: the last connection takes the log into the file, and only it can
+        finally:
+            committer.close()
         await committer.ended()
         if self._committer is committer:
             self._committer = self._readers = None
